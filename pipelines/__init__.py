@@ -1,0 +1,3 @@
+"""Uroven: files of schools and districts in, uniform regional statistics out."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""From files as sent to validated rows: vault, ledger, readers, validation, returned workbooks."""

@@ -1,0 +1,212 @@
+"""Any file -> sheets of cell text. The file's bytes decide what it is, never its extension."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import python_calamine as calamine
+
+
+class UnreadableFile(Exception):
+    """The file as a whole can't be read. ``rule`` names why; the messages say what the sender should do."""
+
+    def __init__(self, rule: str, message_ru: str, message_en: str) -> None:
+        super().__init__(f"{rule}: {message_en}")
+        self.rule, self.message_ru, self.message_en = rule, message_ru, message_en
+
+
+@dataclass
+class Sheet:
+    """Cell text by row and column from A1 on; rows may differ in length."""
+
+    name: str
+    rows: list[list[str]]
+    hidden: bool = False
+
+
+@dataclass
+class Grid:
+    sheets: list[Sheet]
+    format: str
+    repairs: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a file may cost at most; beyond it is rejected, unread."""
+
+    file_bytes: int = 200_000_000
+    unpacked_bytes: int = 2_000_000_000
+    ratio: float = 250.0
+    cells: int = 60_000_000
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+
+
+def _text(value: Any) -> str:
+    """A typed cell as the text a person would see in it."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "да" if value else "нет"
+    if isinstance(value, float):
+        return _number(value)
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat() if value.time() == dt.time() else value.isoformat(sep=" ")
+    return str(value)
+
+
+def _rows_as_text(rows: list[list[Any]]) -> list[list[str]]:
+    return [[cell if type(cell) is str else _text(cell) for cell in row] for row in rows]
+
+
+def _check_zip(path: Path, limits: Limits) -> None:
+    try:
+        with zipfile.ZipFile(path) as z:
+            infos = z.infolist()
+    except zipfile.BadZipFile:
+        raise UnreadableFile(
+            "truncated",
+            "Файл повреждён или передан не полностью: сохраните его заново и пришлите ещё раз",
+            "The file is damaged or incomplete: save it again and send it once more",
+        ) from None
+    unpacked, packed = sum(i.file_size for i in infos), sum(i.compress_size for i in infos)
+    if unpacked > limits.unpacked_bytes or (unpacked > 50_000_000 and unpacked > packed * limits.ratio):
+        raise UnreadableFile(
+            "zip_bomb",
+            "Файл распаковывается в недопустимо большой объём: скопируйте таблицу в новую книгу",
+            "The file unpacks to an impermissible size: copy the table into a new workbook",
+        )
+    if not any(i.filename.startswith(("xl/", "content.xml")) for i in infos):
+        raise UnreadableFile(
+            "not_a_workbook",
+            "Это архив, а не книга Excel: распакуйте его и пришлите файлы по отдельности",
+            "This is an archive, not a workbook: unpack it and send the files one by one",
+        )
+
+
+def _workbook(path: Path, kind: str, limits: Limits) -> Grid:
+    try:
+        with path.open("rb") as f:
+            book = calamine.CalamineWorkbook.from_object(f)
+        sheets = []
+        for meta in book.sheets_metadata:
+            if meta.typ != calamine.SheetTypeEnum.WorkSheet:
+                continue
+            sheet = book.get_sheet_by_name(meta.name)
+            if sheet.total_height * sheet.total_width > limits.cells:
+                raise UnreadableFile(
+                    "too_many_cells",
+                    f"На листе «{meta.name}» слишком много ячеек: удалите пустые оформленные строки и столбцы",
+                    f"Sheet «{meta.name}» has too many cells: delete empty formatted rows and columns",
+                )
+            hidden = meta.visible != calamine.SheetVisibleEnum.Visible
+            sheets.append(Sheet(meta.name, _rows_as_text(sheet.to_python(skip_empty_area=False)), hidden))
+        return Grid(sheets, kind)
+    except calamine.PasswordError:
+        raise UnreadableFile(
+            "password",
+            "Книга защищена паролем: снимите пароль и пришлите файл ещё раз",
+            "The workbook is protected by a password: remove it and send the file again",
+        ) from None
+    except (calamine.CalamineError, OSError, ValueError) as error:
+        raise UnreadableFile(
+            "truncated",
+            "Книга не открывается: она повреждена; сохраните её заново и пришлите ещё раз",
+            f"The workbook can't be opened ({type(error).__name__}): save it again and send it once more",
+        ) from None
+
+
+def _decode(data: bytes) -> tuple[str, list[str]]:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", errors="replace"), ["encoding_utf16"]
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("cp1251", errors="replace"), ["encoding_cp1251"]
+    if text.startswith("\ufeff"):
+        return text[1:], ["byte_order_mark"]
+    return text, []
+
+
+def _delimiter(lines: list[str]) -> str:
+    """The delimiter that splits the first lines into the most columns."""
+
+    def widths(mark: str) -> list[int]:
+        return [len(row) for row in csv.reader(lines, delimiter=mark)]
+
+    return max(";,\t", key=lambda mark: (sum(w > 1 for w in widths(mark)), sum(widths(mark))))
+
+
+def _csv(path: Path) -> Grid:
+    data = path.read_bytes()
+    if b"\x00" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise UnreadableFile(
+            "unknown_format",
+            "Формат файла не распознан: пришлите книгу Excel (.xlsx, .xls) или таблицу CSV",
+            "The file's format is not recognised: send a workbook (.xlsx, .xls) or a CSV table",
+        )
+    text, repairs = _decode(data)
+    text = text.replace("\x00", "")
+    head = text[:65536].splitlines()[:30]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(head))
+    csv.field_size_limit(10_000_000)
+    try:
+        rows = list(reader)
+    except csv.Error as error:
+        raise UnreadableFile(
+            "broken_csv",
+            "Таблица CSV повреждена: проверьте кавычки и разделители",
+            f"The CSV table is broken ({error}): check quotes and delimiters",
+        ) from None
+    return Grid([Sheet("", rows)], "csv", repairs)
+
+
+def read_grid(path: Path, limits: Limits = Limits(), *, name: str | None = None) -> Grid:
+    """All sheets of a workbook or CSV file as text.
+
+    ``name`` is the name under which the file was sent (the vault keeps files under their hash).
+    Raises UnreadableFile for files that are empty, too large, damaged, protected or of no known format.
+    """
+    name = name or path.name
+    if Path(name).name.startswith("~$"):
+        raise UnreadableFile(
+            "lock_file",
+            "Это служебный файл открытой книги (~$): закройте книгу и пришлите её саму",
+            "This is the lock file of an open workbook (~$): close the workbook and send it instead",
+        )
+    size = path.stat().st_size
+    if size == 0:
+        raise UnreadableFile(
+            "empty_file", "Файл пуст: пришлите его ещё раз", "The file is empty: send it again"
+        )
+    if size > limits.file_bytes:
+        raise UnreadableFile(
+            "too_large",
+            f"Файл больше {limits.file_bytes // 1_000_000} МБ: разделите его на части",
+            f"The file exceeds {limits.file_bytes // 1_000_000} MB: split it",
+        )
+    with path.open("rb") as f:
+        magic = f.read(8)
+    suffix = Path(name).suffix.lower()
+    if magic.startswith(b"PK"):
+        _check_zip(path, limits)
+        grid = _workbook(path, "xlsx", limits)
+        expected = {".xlsx", ".xlsm", ".xlsb", ".ods"}
+    elif magic.startswith(b"\xd0\xcf\x11\xe0"):
+        grid = _workbook(path, "xls", limits)
+        expected = {".xls"}
+    else:
+        grid = _csv(path)
+        expected = {".csv", ".txt", ".tsv"}
+    if suffix not in expected:
+        grid.repairs.append("wrong_extension")
+    return grid

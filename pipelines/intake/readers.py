@@ -1,0 +1,734 @@
+"""One file -> landed tables: raw cell text under the contract's field names, with sheet and row.
+
+Nothing is judged here but whether a sheet is of a known layout. Persons stop at this door: names, documents
+and codes of people become keyed hashes before anything is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.intake.grid import Limits, Sheet, UnreadableFile, read_grid
+from pipelines.intake.layouts import Layout, Match, Matcher, find_columns, recognise, transposed
+from pipelines.intake.text import clean, fold, school_year_of
+from schemas import CONTRACTS
+
+#: Bump when the same file would be landed differently than before.
+READER_VERSION = 1
+_LOGIN = re.compile(r"^(?:sch|edu)(\d{6})$", re.IGNORECASE)
+_ANSWER = re.compile(r"(\d+)\s*\((\d+)\)")
+ABSENT = re.compile(r"^(отсутствовал[аи]?|не явил(ся|ась)|н/я|неявка)$")
+
+
+@dataclass
+class Reading:
+    """One table found in a file: a block of one sheet, read as one contract."""
+
+    sheet: str
+    block: int
+    contract: str | None
+    layout: str | None
+    status: str  # read | rejected | ignored
+    rows_read: int = 0
+    rows_by_year: dict[int, int] = field(default_factory=dict)
+    structural_n: int = 0
+    rule: str = ""
+    message_ru: str = ""
+    message_en: str = ""
+    columns: dict[str, tuple[int, str]] = field(default_factory=dict)
+    item_columns: list[int] = field(default_factory=list)
+    items: list[tuple[str, float | None, int]] = field(default_factory=list)
+    unknown_columns: list[str] = field(default_factory=list)
+    context: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class FileReading:
+    """What one file gave: its readings, the repairs made to the file as a whole, or why it was refused."""
+
+    file_id: str
+    readings: list[Reading] = field(default_factory=list)
+    repairs: list[str] = field(default_factory=list)
+    rule: str = ""
+    message_ru: str = ""
+    message_en: str = ""
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> FileReading:
+        data = json.loads(text)
+        readings = []
+        for r in data.pop("readings"):
+            r["rows_by_year"] = {int(k): v for k, v in r["rows_by_year"].items()}
+            readings.append(Reading(**r))
+        return cls(readings=readings, **data)
+
+
+class Hasher:
+    """Keyed hashes of persons (HMAC-SHA256, 80 bits kept: 10^9 persons collide with probability < 10^-6)."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def __call__(self, scope: str, value: str) -> str:
+        return hmac.digest(self._secret, f"{scope}|{value}".encode(), "sha256")[:10].hex()
+
+
+def school_code(value: str) -> str:
+    """A login's six digits stand for the school: «sch990001» and «edu990001» are one.
+
+    «ksh» logins are left whole: a correctional school may have the digits of another school.
+    """
+    match = _LOGIN.match(value)
+    return match.group(1) if match else value.lower() if value.lower().startswith("ksh") else value
+
+
+@dataclass
+class _Block:
+    """The raw rows of one table on a sheet, with their numbers in the sheet (from 1)."""
+
+    rows: list[list[str]]
+    numbers: list[int]
+    context: dict[str, str]
+
+
+def read_file(
+    path: Path,
+    file_id: str,
+    *,
+    name: str,
+    hints: dict[str, str],
+    secret: bytes,
+    landed: Path | None,
+    limits: Limits = Limits(),
+) -> FileReading:
+    """Read one file and land its rows.
+
+    ``hints`` hold what the manifest (keys ``manifest.X``) and the name (keys ``name.X``) say. With
+    ``landed`` the tables are written to ``landed/CONTRACT/school_year=YYYY/FILE_ID.parquet``. Never raises
+    for what a file holds: the reasons of a refusal are in the result.
+    """
+    result, tables = tables_of(path, file_id, name=name, hints=hints, secret=secret, limits=limits)
+    if landed is not None:
+        for (contract, year), parts in tables.items():
+            folder = landed / contract / f"school_year={year}"
+            folder.mkdir(parents=True, exist_ok=True)
+            write_parquet(pa.concat_tables(parts, promote_options="default"), folder / f"{file_id}.parquet")
+    return result
+
+
+def write_parquet(table: pa.Table, path: Path) -> None:
+    """Write the file whole or not at all."""
+    partial = path.with_suffix(".partial")
+    pq.write_table(table, partial, compression="zstd")
+    partial.replace(path)
+
+
+Tables = dict[tuple[str, int], list[pa.Table]]
+
+
+def tables_of(
+    path: Path, file_id: str, *, name: str, hints: dict[str, str], secret: bytes, limits: Limits = Limits()
+) -> tuple[FileReading, Tables]:
+    """The readings of a file and its landed tables by contract and school year."""
+    result, tables = FileReading(file_id), defaultdict(list)
+    try:
+        grid = read_grid(path, limits, name=name)
+    except UnreadableFile as error:
+        result.rule, result.message_ru, result.message_en = error.rule, error.message_ru, error.message_en
+        return result, tables
+    result.repairs = grid.repairs
+    manifest = {k.removeprefix("manifest."): v for k, v in hints.items() if k.startswith("manifest.")}
+    from_name = {k.removeprefix("name."): v for k, v in hints.items() if k.startswith("name.")}
+    hasher = Hasher(secret)
+    for sheet in grid.sheets:
+        if not any(any(row) for row in sheet.rows):
+            continue
+        for reading, parts in _read_sheet(sheet, file_id, manifest, from_name, hasher):
+            result.readings.append(reading)
+            for year, table in parts.items():
+                tables[(reading.contract or "", year)].append(
+                    table.append_column(
+                        "reading", pa.array([len(result.readings) - 1] * len(table), pa.int16())
+                    )
+                )
+    if not any(r.status != "ignored" for r in result.readings):
+        result.rule = "no_table"
+        result.message_ru = "В файле нет таблицы с данными: заполните форму и пришлите её ещё раз"
+        result.message_en = "The file holds no table of data: fill the form in and send it again"
+    return result, tables
+
+
+def _rejected(sheet: Sheet, rule: str, ru: str, en: str, **known: Any) -> Reading:
+    rows = sum(any(row) for row in sheet.rows)
+    return Reading(
+        sheet.name, 0, known.get("contract"), known.get("layout"), "rejected", rows_read=rows,
+        rule=rule, message_ru=ru, message_en=en,
+    )  # fmt: skip
+
+
+def _read_sheet(
+    sheet: Sheet, file_id: str, manifest: dict[str, str], from_name: dict[str, str], hasher: Hasher
+) -> list[tuple[Reading, dict[int, pa.Table]]]:
+    contract = manifest.get("contract")
+    if contract and contract not in CONTRACTS:
+        ru = f"В манифесте указан неизвестный вид файла «{contract}»: исправьте manifest.csv"
+        return [
+            (_rejected(sheet, "unknown_contract", ru, f"The manifest names no known kind: {contract}"), {})
+        ]
+    match, near = recognise(sheet, contract=contract, supplied={*manifest, *from_name, "kind"})
+    if match is None:
+        if sheet.hidden:
+            return [(Reading(sheet.name, 0, None, None, "ignored", rule="hidden_sheet"), {})]
+        return [(_rejected(sheet, "unknown_layout", *_unknown_layout(near), contract=contract), {})]
+    layout = match.layout
+    if layout.ignore:
+        return [(Reading(sheet.name, 0, layout.contract, layout.id, "ignored"), {})]
+    if layout.reject:
+        known = {"contract": layout.contract, "layout": layout.id}
+        return [(_rejected(sheet, "refused_layout", layout.reject["ru"], layout.reject["en"], **known), {})]
+    if sheet.hidden:
+        ru = "Данные на скрытом листе: покажите лист, если их нужно принять, или удалите его"
+        return [(_rejected(sheet, "hidden_sheet", ru, "Data on a hidden sheet: unhide it or delete it"), {})]
+    if layout.transpose:
+        sheet = transposed(sheet)
+    out = []
+    for number, block in enumerate(_blocks(sheet, match)):
+        header = _header(sheet, layout, block)
+        for reading, tables in _land(
+            sheet, layout, block, header, number, file_id, manifest, from_name, hasher
+        ):
+            out.append((reading, tables))
+    return out
+
+
+def _unknown_layout(near: Any) -> tuple[str, str]:
+    if near is None:
+        return (
+            "Таблица не похожа ни на один известный вид файла: пришлите её по шаблону (uroven template)",
+            "The table resembles no known file kind: send it by the template (uroven template)",
+        )
+    missing, extra = ", ".join(near.missing[:8]), ", ".join(near.extra[:8])
+    ru = f"Вид файла не распознан. Ближе всего «{near.title}»: не хватает столбцов: {missing or 'нет'}"
+    ru += f"; лишние столбцы: {extra}" if extra else ""
+    en = f"Layout not recognised. Nearest is «{near.title}»: missing columns: {missing or 'none'}"
+    en += f"; extra columns: {extra}" if extra else ""
+    return ru, en
+
+
+# --- the rows of a table -------------------------------------------------------------------------------
+
+
+def _context_of(layout: Layout, cells: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for cell in cells:
+        text = clean(cell)
+        for pattern in layout.context:
+            m = re.search(pattern, text)
+            if m:
+                found |= {k: v for k, v in m.groupdict().items() if v}
+    return found
+
+
+def _is_header(layout: Layout, row: list[str]) -> bool:
+    cells = [fold(c) for c in row if c]
+    return len(cells) >= 2 and all(any(m(c) for c in cells) for m in layout.signature)
+
+
+def _blocks(sheet: Sheet, match: Match) -> list[_Block]:
+    """The tables of a sheet; each block's first ``header_rows`` rows are its header."""
+    layout, rows = match.layout, sheet.rows
+    above = [c for row in rows[: match.row] for c in row if c]
+    context = _context_of(layout, above)
+    if not layout.repeat:
+        return [_Block(rows[match.row :], list(range(match.row + 1, len(rows) + 1)), context)]
+    blocks: list[_Block] = []
+    for number, row in enumerate(rows[match.row :], match.row + 1):
+        if _is_header(layout, row):
+            blocks.append(_Block([row], [number], context))
+        elif found := _context_of(layout, [c for c in row if c]):
+            context = found
+        elif blocks:
+            blocks[-1].rows.append(row)
+            blocks[-1].numbers.append(number)
+    return blocks
+
+
+def _header(sheet: Sheet, layout: Layout, block: _Block) -> list[list[str]]:
+    n = layout.header_rows
+    header = [[clean(c) for c in row] for row in block.rows[:n]]
+    block.rows, block.numbers = block.rows[n:], block.numbers[n:]
+    return header
+
+
+def _structural(layout: Layout, first: str) -> bool:
+    text = fold(first)
+    return any(re.search(p, clean(first), re.IGNORECASE) or re.search(p, text) for p in layout.skip)
+
+
+def _data_rows(layout: Layout, block: _Block, columns: dict[str, int]) -> int:
+    """Keep the rows that are data; returns how many filled rows were structure instead."""
+    kept_rows, kept_numbers, dropped = [], [], 0
+    verdicts: dict[str, bool] = {}
+    required = [columns[name] for name in layout.require if name in columns]
+    for row, number in zip(block.rows, block.numbers, strict=True):
+        first = next((c for c in row if c and not c.isspace()), "")
+        if not first:
+            continue
+        if first not in verdicts:
+            verdicts[first] = _structural(layout, first)
+        if verdicts[first] or any(c >= len(row) or not row[c].strip() for c in required):
+            dropped += 1
+            continue
+        kept_rows.append(row)
+        kept_numbers.append(number)
+    # a note under the table: its one text cell in a table of three columns or more
+    while kept_rows and len(columns) >= 3 and sum(bool(c.strip()) for c in kept_rows[-1]) == 1:
+        kept_rows.pop()
+        kept_numbers.pop()
+        dropped += 1
+    block.rows, block.numbers = kept_rows, kept_numbers
+    return dropped
+
+
+def _vectors(rows: list[list[str]], width: int) -> list[tuple[str, ...]]:
+    """Columns of equal length; short rows are filled with empty cells."""
+    if not rows:
+        return [()] * width
+    if any(len(row) != width for row in rows):
+        rows = [row[:width] + [""] * (width - len(row)) for row in rows]
+    return list(zip(*rows, strict=True))
+
+
+def _mapped(values: Sequence[str], function: Callable[[str], str]) -> list[str]:
+    """The function over a column, called once for each distinct value."""
+    table = {v: function(v) for v in set(values)}
+    return [table[v] for v in values]
+
+
+# --- from a table to landed rows -----------------------------------------------------------------------
+
+
+def _land(
+    sheet: Sheet,
+    layout: Layout,
+    block: _Block,
+    header: list[list[str]],
+    number: int,
+    file_id: str,
+    manifest: dict[str, str],
+    from_name: dict[str, str],
+    hasher: Hasher,
+) -> list[tuple[Reading, dict[int, pa.Table]]]:
+    context = _layered_context(layout, block.context, manifest, from_name)
+    names = [fold(c) for c in header[0]]
+    columns = find_columns(layout, names)
+    structural = _data_rows(layout, block, columns)
+    width = max([len(names), *(len(r) for r in block.rows)], default=0)
+    if layout.shift:
+        block.rows = _shifted_back(layout, block.rows, columns, width)
+    out = []
+    for contract, constants, rows, numbers in _by_unit(layout, block):
+        fields = CONTRACTS[contract].fields
+        reading = Reading(sheet.name, number, contract, layout.id, "read", structural_n=structural)
+        structural = 0
+        reading.context = context | constants
+        reading.columns = {k: (i, header[0][i]) for k, i in columns.items() if i < len(header[0])}
+        vectors = _vectors(rows, width)
+        data: dict[str, Sequence[str]] = {k: vectors[i] for k, i in columns.items() if i < width}
+        for name in layout.fill_down:
+            data[name] = _filled_down(data[name], block, columns[name], numbers)
+        if layout.melt:
+            data, numbers, reading.columns = _melted(layout, header, vectors, data, numbers)
+        items, cells = _items(layout, header[0], columns, vectors, rows, reading)
+        if layout.pivot:
+            data, numbers = _pivoted(layout, data, numbers)
+        _split(layout, data)
+        for name, template in layout.compose.items():
+            data[name] = [
+                template.format(**dict(zip(data, v, strict=True))) for v in zip(*data.values(), strict=True)
+            ]
+        n = len(numbers)
+        for key, value in (context | constants).items():
+            if (key in fields or key == "school_year") and key not in data:
+                data[key] = [value] * n
+        _people_hashed(layout, contract, data, vectors, header[0], hasher, n)
+        years, bad_years = _years(data.pop("school_year", [context.get("school_year", "")] * n))
+        if n and not any(years):
+            ru = "Не указан учебный год: добавьте его в название файла, столбец school_year или manifest.csv"
+            en = "No school year: state it in the file's name, a school_year column or manifest.csv"
+            out.append((_rejected(sheet, "no_school_year", ru, en, contract=contract, layout=layout.id), {}))
+            continue
+        missing = [
+            f
+            for f in CONTRACTS[contract].context
+            if f in fields and fields[f].required and f not in data and f != "school_year"
+        ]
+        if missing and n:
+            titles = ", ".join(fields[f].title_ru for f in missing)
+            ru = f"Файл не говорит, что в нём: {titles}. Укажите это в названии файла или в manifest.csv"
+            en = f"The file does not say its {', '.join(missing)}: put it in the file's name or in manifest.csv"
+            out.append((_rejected(sheet, "no_context", ru, en, contract=contract, layout=layout.id), {}))
+            continue
+        known_cells = set(columns.values()) | set(reading.item_columns)
+        if layout.id.startswith("canonical_"):
+            reading.unknown_columns = [c for i, c in enumerate(header[0]) if c and i not in known_cells]
+        reading.items, reading.rows_read = items, n
+        table = _table(contract, file_id, sheet.name, numbers, data, years, bad_years, layout, items, cells)
+        by_year = Counter(years)
+        reading.rows_by_year = dict(sorted(by_year.items()))
+        if len(by_year) == 1:
+            parts = {years[0]: table}
+        else:
+            mask = pa.array(years)
+            parts = {y: table.filter(pa.compute.equal(mask, y)) for y in sorted(by_year)}
+        out.append((reading, parts))
+    return out
+
+
+def _layered_context(
+    layout: Layout, found: dict[str, str], manifest: dict[str, str], from_name: dict[str, str]
+) -> dict[str, str]:
+    """What all rows share. The manifest wins over the file, the file over its name.
+
+    A layout's offset holds for a year read off the work itself, not for one that the manifest states.
+    """
+    context = dict(layout.constants)
+    said = from_name | found
+    if "exam_date" in said and "school_year" not in found:
+        year, month = int(said["exam_date"][:4]), int(said["exam_date"][5:7])
+        said["school_year"] = str(school_year_of(year, month))
+    if "school_year" in said and layout.year_offset:
+        said["school_year"] = str(int(said["school_year"]) + layout.year_offset)
+    for key, value in said.items():
+        if key not in context or key in found:
+            context[key] = value
+    context |= {k: v for k, v in manifest.items() if v and k != "contract"}
+    if layout.year_offset and context.get("grade", "").isdigit():
+        context["student_grade"] = str(int(context["grade"]) + layout.year_offset)
+    return context
+
+
+def _by_unit(layout: Layout, block: _Block) -> list[tuple[str, dict[str, str], list[list[str]], list[int]]]:
+    """The rows by the contract they belong to: rows of printed summaries go to the control totals."""
+    if not layout.units:
+        return [(layout.contract, {}, block.rows, block.numbers)]
+    groups: dict[int, tuple[list[list[str]], list[int]]] = defaultdict(lambda: ([], []))
+    for row, number in zip(block.rows, block.numbers, strict=True):
+        which = next(
+            (
+                i
+                for i, unit in enumerate(layout.units)
+                if len(row) > unit.column
+                and row[unit.column].strip()
+                and re.search(unit.when, clean(row[unit.column]), re.IGNORECASE)
+            ),
+            -1,
+        )
+        groups[which][0].append(row)
+        groups[which][1].append(number)
+    out = []
+    for which in sorted(groups):
+        rows, numbers = groups[which]
+        unit = layout.units[which] if which >= 0 else None
+        out.append(
+            (unit.contract if unit else layout.contract, unit.constants if unit else {}, rows, numbers)
+        )
+    return out
+
+
+def _shifted_back(
+    layout: Layout, rows: list[list[str]], columns: dict[str, int], width: int
+) -> list[list[str]]:
+    """Rows printed one column to the left of their header, moved back."""
+    last, after, when = columns[layout.shift["empty"]], columns[layout.shift["after"]], layout.shift["when"]
+    out = []
+    for row in rows:
+        padded = row + [""] * (width - len(row))
+        if not padded[last].strip() and padded[after + 1].strip() and re.search(when, clean(padded[after])):
+            padded = [*padded[: after + 1], "", *padded[after + 1 : last], *padded[last + 1 :]]
+        out.append(padded)
+    return out
+
+
+def _filled_down(values: Sequence[str], block: _Block, column: int, numbers: list[int]) -> list[str]:
+    """A merged cell's value for all rows below it, over the whole block."""
+    last, by_number = "", {}
+    for row, number in zip(block.rows, block.numbers, strict=True):
+        if column < len(row) and row[column].strip():
+            last = clean(row[column])
+        by_number[number] = last
+    return [clean(v) or by_number[n] for v, n in zip(values, numbers, strict=True)]
+
+
+def _melted(
+    layout: Layout, header: list[list[str]], vectors: list[tuple[str, ...]], data: dict[str, Sequence[str]],
+    numbers: list[int],
+) -> tuple[dict[str, Sequence[str]], list[int], dict[str, tuple[int, str]]]:  # fmt: skip
+    """Groups of columns under a merged header become rows: one per group where the least measure is given."""
+    melt = layout.melt
+    groups, measures = header[melt["group_row"]], header[melt["measure_row"]]
+    matchers = {name: Matcher(spelling) for name, spelling in melt["measures"].items()}
+    out: dict[str, list[str]] = defaultdict(list)
+    rows: list[int] = []
+    current: dict[str, str] = {}
+    spans: list[tuple[dict[str, str], dict[str, int]]] = []
+    for i, cell in enumerate(measures):
+        if i < len(groups) and groups[i]:
+            m = re.search(melt["group"], clean(groups[i]))
+            current = m.groupdict() if m else {}
+            spans.append((current, {}))
+        if current:
+            for name, matches in matchers.items():
+                if cell and matches(fold(cell)):
+                    spans[-1][1][name] = i
+    columns: dict[str, tuple[int, str]] = {}
+    for group, where in spans:
+        if melt["least"] not in where:
+            continue
+        least = vectors[where[melt["least"]]]
+        for r, value in enumerate(least):
+            if not value.strip() or value.strip() == "0":
+                continue
+            rows.append(numbers[r])
+            for name in data:
+                out[name].append(data[name][r])
+            for name, v in group.items():
+                out[name].append(v)
+            for name in matchers:
+                out[name].append(vectors[where[name]][r] if name in where else "")
+    for name, i in spans[0][1].items() if spans else ():
+        columns[name] = (i, measures[i])
+    return dict(out), rows, columns
+
+
+def _pivoted(
+    layout: Layout, data: dict[str, Sequence[str]], numbers: list[int]
+) -> tuple[dict[str, Sequence[str]], list[int]]:
+    """Several rows that make one record; the record keeps the number of its first row."""
+    by, on, values = layout.pivot["by"], layout.pivot["on"], layout.pivot["values"]
+    records: dict[tuple[str, ...], dict[str, str]] = {}
+    first: dict[tuple[str, ...], int] = {}
+    for i, number in enumerate(numbers):
+        key = tuple(clean(data[name][i]) for name in by)
+        record = records.setdefault(key, dict(zip(by, key, strict=True)))
+        first.setdefault(key, number)
+        for name, source in values.get(clean(data[on][i]), {}).items():
+            record[name] = data[source][i]
+    names = list(dict.fromkeys(name for record in records.values() for name in record))
+    return {n: [r.get(n, "") for r in records.values()] for n in names}, list(first.values())
+
+
+def _split(layout: Layout, data: dict[str, Sequence[str]]) -> None:
+    """Fields taken out of one column by a pattern."""
+    for name, pattern in layout.split.items():
+        if name not in data:
+            continue
+        compiled, source = re.compile(pattern), data[name]
+        parts = {v: compiled.search(clean(v)) for v in set(source)}
+        for group in compiled.groupindex:
+            data[group] = [((m := parts[v]) and m.group(group)) or "" for v in source]
+
+
+def _items(
+    layout: Layout, header: list[str], columns: dict[str, int], vectors: list[tuple[str, ...]],
+    rows: list[list[str]], reading: Reading,
+) -> tuple[list[tuple[str, float | None, int]], pa.Array | None]:  # fmt: skip
+    """The items of the table (name, maximum, position) and each row's cells as a list."""
+    if layout.answers:
+        return _answers(layout, header, vectors, reading)
+    if not layout.items:
+        return [], None
+    pattern = re.compile(layout.items)
+    items: list[tuple[str, float | None, int]] = []
+    taken = set(columns.values())
+    for i, cell in enumerate(header):
+        if layout.items_stop and re.search(layout.items_stop, fold(cell)):
+            break
+        m = None if i in taken else pattern.match(fold(cell) if "position" in layout.items else clean(cell))
+        if not m:
+            continue
+        found = m.groupdict()
+        maximum = found.get("max")
+        position = int(found["position"]) if found.get("position") else len(items) + 1
+        items.append(
+            (found.get("item") or "", float(maximum.replace(",", ".")) if maximum else None, position)
+        )
+        reading.item_columns.append(i)
+    if not items:
+        return [], None
+    flat = [cell for row in zip(*(vectors[i] for i in reading.item_columns), strict=True) for cell in row]
+    return items, _lists(flat, [len(items)] * len(vectors[0]))
+
+
+def _lists(flat: list[str], sizes: list[int]) -> pa.Array:
+    offsets = [0]
+    for size in sizes:
+        offsets.append(offsets[-1] + size)
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(flat, pa.string()))
+
+
+def _answers(
+    layout: Layout, header: list[str], vectors: list[tuple[str, ...]], reading: Reading
+) -> tuple[list[tuple[str, float | None, int]], pa.Array | None]:
+    """Answers written as strings: one mark a short item, ``score(max)`` a long or an oral one.
+
+    The sizes of most rows make the form; a row of other sizes keeps its strings whole, to be refused later.
+    """
+    parts = []
+    for part, spelling in layout.answers.items():
+        matches = Matcher(spelling)
+        index = next((i for i, c in enumerate(header) if matches(fold(c))), None)
+        if index is not None:
+            parts.append((part, index))
+            reading.item_columns.append(index)
+    if not parts or not vectors[0]:
+        return [], None
+    split_rows = []
+    for values in zip(*(vectors[i] for _, i in parts), strict=True):
+        split_rows.append(
+            [
+                list(v.replace(" ", "")) if part == "short" else [f"{a}({b})" for a, b in _ANSWER.findall(v)]
+                for (part, _), v in zip(parts, values, strict=True)
+            ]
+        )
+    filled = [tuple(map(len, row)) for row in split_rows if any(row)]
+    if not filled:
+        return [], None
+    shape = Counter(filled).most_common(1)[0][0]
+    items: list[tuple[str, float | None, int]] = []
+    letters = {"short": "", "long": "Р", "oral": "У"}
+    for p, ((part, _), size) in enumerate(zip(parts, shape, strict=True)):
+        for k in range(size):
+            maxima = {row[p][k].partition("(")[2].rstrip(")") for row in split_rows if len(row[p]) == size}
+            maximum = max((float(m) for m in maxima if m), default=None) if part != "short" else None
+            items.append((f"{letters[part]}{k + 1}", maximum, len(items) + 1))
+    flat, sizes = [], []
+    for row in split_rows:
+        cells = [c for part in row for c in part]
+        if any(row) and tuple(map(len, row)) != shape:
+            cells = ["".join(part) for part in row]
+        flat += cells
+        sizes.append(len(cells))
+    return items, _lists(flat, sizes)
+
+
+def _people_hashed(
+    layout: Layout, contract: str, data: dict[str, Sequence[str]], vectors: list[tuple[str, ...]],
+    header: list[str], hasher: Hasher, n: int,
+) -> None:  # fmt: skip
+    """Replace what names a person by keyed hashes; the columns they came from are landed nowhere."""
+    folded = [fold(c) for c in header]
+    for name, spec in CONTRACTS[contract].fields.items():
+        if not spec.person:
+            continue
+        parts = layout.person.get(name)
+        if parts and name not in data:
+            matchers = [Matcher(p) for p in parts]
+            indexes = [i for i, c in enumerate(folded) if c and any(m(c) for m in matchers)]
+            data[name] = (
+                [" ".join(v) for v in zip(*(vectors[i] for i in indexes), strict=True)]
+                if indexes
+                else [""] * n
+            )
+        if name not in data:
+            continue
+        role = name.removesuffix("_id").removesuffix("_no")
+        if layout.key_scope == "region" or "school_id" not in data:
+            scopes: Sequence[str] = [role] * n
+        else:
+            named = ("kind", "subject", "grade", "window") if layout.key_scope == "assessment" else ()
+            schools = _mapped(data["school_id"], lambda v: school_code(clean(v)))
+            extra = [clean(data[k][0]) if k in data and n else "" for k in named]
+            scopes = ["|".join([role, s, *extra]) for s in schools]
+        values = [clean(v).upper() for v in data[name]]
+        data[name] = [hasher(s, v) if v else "" for s, v in zip(scopes, values, strict=True)]
+
+
+def _years(values: Sequence[str]) -> tuple[list[int], list[str]]:
+    """The school year of each row and, where it can't be read, the cell as it was.
+
+    A row whose year is wrong lands beside the rows of the file's commonest year, to be refused there.
+    """
+    parsed = {v: _year(v) for v in set(values)}
+    known = Counter(parsed[v] for v in values if parsed[v])
+    common = known.most_common(1)[0][0] if known else 0
+    return [parsed[v] or common for v in values], ["" if parsed[v] else v for v in values]
+
+
+def _year(value: str) -> int:
+    """«2021», «2020/21», «2020-2021», «2020/2021 уч. год» -> 2021; 0 where there is no year."""
+    text = clean(value)
+    if m := re.match(r"^(20\d\d)\s*[/\-–]\s*(?:20)?(\d\d)\b", text):
+        end = int(m.group(1)) // 100 * 100 + int(m.group(2))
+        return end if end == int(m.group(1)) + 1 else 0
+    m = re.match(r"^(20\d\d)(\.0)?$", text)
+    return int(m.group(1)) if m else 0
+
+
+def landed_schema(contract: str) -> pa.Schema:
+    """The landed table: where the row stands, then the raw text of each field."""
+    model = CONTRACTS[contract]
+    out = [
+        pa.field("file_id", pa.string()),
+        pa.field("sheet", pa.string()),
+        pa.field("row", pa.int32()),
+        pa.field("school_year", pa.int16()),
+        pa.field("school_year_text", pa.string()),
+        pa.field("school_key", pa.string()),
+    ]
+    out += [pa.field(name, pa.string()) for name in model.fields if name != "school_year"]
+    if model.has_items:
+        out += [pa.field("item_set", pa.string()), pa.field("cells", pa.list_(pa.string()))]
+    return pa.schema(out)
+
+
+def _table(
+    contract: str, file_id: str, sheet: str, numbers: list[int], data: dict[str, Sequence[str]],
+    years: list[int], bad_years: list[str], layout: Layout, items: list[tuple[str, float | None, int]],
+    cells: pa.Array | None,
+) -> pa.Table:  # fmt: skip
+    n = len(numbers)
+    schema = landed_schema(contract)
+    constant = {
+        "file_id": file_id,
+        "sheet": sheet,
+        "school_key": layout.school_key,
+        "item_set": json.dumps(items, ensure_ascii=False) if items else None,
+    }
+    arrays = []
+    for f in schema:
+        if f.name in constant:
+            arrays.append(pa.repeat(pa.scalar(constant[f.name], pa.string()), n))
+        elif f.name == "row":
+            arrays.append(pa.array(numbers, pa.int32()))
+        elif f.name == "school_year":
+            arrays.append(pa.array(years, pa.int16()))
+        elif f.name == "school_year_text":
+            arrays.append(pa.array(bad_years, pa.string()))
+        elif f.name == "cells":
+            arrays.append(cells if cells is not None else pa.nulls(n, f.type))
+        elif f.name in data:
+            arrays.append(pa.array(data[f.name], pa.string()))
+        else:
+            arrays.append(pa.nulls(n, pa.string()))
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def content_hash(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as f:
+        return hashlib.file_digest(f, "sha256").hexdigest()

@@ -1,0 +1,36 @@
+"""Cell text: how a header, a name or a code is brought to a form that can be compared."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+#: Latin letters that look like Cyrillic ones; typed in their place on many a keyboard.
+_LOOKALIKES = str.maketrans("ABCEHKMOPTXYaceopxyk", "АВСЕНКМОРТХУасеорхук")
+_SPACE = re.compile(r"\s+")
+_CYRILLIC = re.compile(r"[а-яё]", re.IGNORECASE)
+_MARKS = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\u00ad]")
+
+
+def clean(value: str) -> str:
+    """The text without control marks, with single plain spaces (NBSP and line breaks count as spaces)."""
+    return _SPACE.sub(" ", _MARKS.sub("", value)).strip()
+
+
+def to_cyrillic(value: str) -> str:
+    """Latin look-alikes turned into the Cyrillic letters they stand for."""
+    return value.translate(_LOOKALIKES)
+
+
+@lru_cache(maxsize=100_000)
+def fold(value: str) -> str:
+    """A header, label or name as it is compared: lower case, one alphabet, ё as е, no quotes or stars."""
+    text = clean(value).strip("\"'«»*:. ")
+    if _CYRILLIC.search(text):
+        text = to_cyrillic(text)
+    return clean(text.lower().replace("ё", "е").replace('"', "").replace("«", "").replace("»", ""))
+
+
+def school_year_of(year: int, month: int) -> int:
+    """The school year (its ending year) that a date falls in; a school year begins on 1 September."""
+    return year + 1 if month >= 9 else year
