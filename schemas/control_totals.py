@@ -27,12 +27,12 @@ class ControlTotals(Model):
     mark_3_pct: Number = column("3, %", "Mark 3", ge=0, le=100, unit="%")
     mark_4_pct: Number = column("4, %", "Mark 4", ge=0, le=100, unit="%")
     mark_5_pct: Number = column("5, %", "Mark 5", ge=0, le=100, unit="%")
-    lowered_pct: Number = column("Понизили, %", "Mark below the journal", ge=0, le=100, unit="%")
-    lowered_n: Int = column("Понизили", "Mark below the journal", ge=0, unit="students")
-    confirmed_pct: Number = column("Подтвердили, %", "Mark as in the journal", ge=0, le=100, unit="%")
-    confirmed_n: Int = column("Подтвердили", "Mark as in the journal", ge=0, unit="students")
-    raised_pct: Number = column("Повысили, %", "Mark above the journal", ge=0, le=100, unit="%")
-    raised_n: Int = column("Повысили", "Mark above the journal", ge=0, unit="students")
+    lowered_pct: Number = column("Понизили, %", "Mark below the journal, %", ge=0, le=100, unit="%")
+    lowered_n: Int = column("Понизили", "Students with a mark below the journal", ge=0, unit="students")
+    confirmed_pct: Number = column("Подтвердили, %", "Mark as in the journal, %", ge=0, le=100, unit="%")
+    confirmed_n: Int = column("Подтвердили", "Students with a mark as in the journal", ge=0, unit="students")
+    raised_pct: Number = column("Повысили, %", "Mark above the journal, %", ge=0, le=100, unit="%")
+    raised_n: Int = column("Повысили", "Students with a mark above the journal", ge=0, unit="students")
 
 
 CONTRACT = Contract(

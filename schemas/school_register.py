@@ -18,7 +18,13 @@ class SchoolRegister(Model):
         "Код муниципалитета", "Municipality code", required=True, synonyms=("Код МСУ", "МСУ")
     )
     municipality_name: Text = column("Муниципалитет", "Municipality", synonyms=("Регион", "Район"))
-    login: Text = column("Логин ФИС ОКО", "Login", pattern=r"(sch|edu|ksh)\d{6}$", synonyms=("Логин",))
+    login: Text = column(
+        "Логин ФИС ОКО",
+        "Login",
+        pattern=r"(sch|edu|ksh)\d{6}$",
+        synonyms=("Логин",),
+        note="sch, edu или ksh и шесть цифр",
+    )
     oge_code: Text = column("Код ОО (ОГЭ)", "School code in ОГЭ", width=(6,))
     ege_code: Text = column("Код ОО (ЕГЭ)", "School code in ЕГЭ", width=(6,))
     inn: Text = column(

@@ -1,0 +1,67 @@
+"""The release: what readers get."""
+
+from __future__ import annotations
+
+import json
+
+import dagster as dg
+
+from pipelines.assets.warehouse import MANIFEST_PATH, POOL, TRANSLATOR
+from pipelines.resources import UrovenResource
+from pipelines.settings import DBT_PROJECT
+
+
+def published_tables(manifest: dict) -> list[str]:
+    """The marts that are published: all but those whose meta says otherwise."""
+    out = []
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "model" and node["fqn"][1] == "marts":
+            meta = {**node.get("meta", {}), **node.get("config", {}).get("meta", {})}
+            if meta.get("publish", True):
+                out.append(node["name"])
+    return sorted(out)
+
+
+def mart_keys() -> list[dg.AssetKey]:
+    manifest = json.loads(MANIFEST_PATH.read_text(encoding="utf-8"))
+    marts = [
+        n for n in manifest["nodes"].values() if n["resource_type"] == "model" and n["fqn"][1] == "marts"
+    ]
+    return sorted(TRANSLATOR.get_asset_key(n) for n in marts)
+
+
+def release_asset() -> dg.AssetsDefinition:
+    """The release asset, downstream of every mart."""
+
+    @dg.asset(
+        key=["release", "current"],
+        deps=mart_keys(),
+        group_name="h_release",
+        kinds={"duckdb", "parquet"},
+        pool=POOL,
+        description="A frozen, versioned directory: the warehouse, Parquet, and the link `current`.",
+    )
+    def release(context: dg.AssetExecutionContext, uroven: UrovenResource) -> dg.MaterializeResult:
+        from pipelines.intake import stages  # noqa: PLC0415
+        from pipelines.release import publish as p  # noqa: PLC0415
+
+        settings, ledger = uroven.settings(), uroven.ledger()
+        active = [f"{s.path}|{s.file_id}" for s in ledger.submissions() if s.state == "active"]
+        code = f"{stages.code_version()}-{p.project_hash(DBT_PROJECT)}"
+        inputs = p.input_hash([*sorted(active), code, settings.region])
+        tables = published_tables(json.loads(MANIFEST_PATH.read_text(encoding="utf-8")))
+        made, counts = p.publish(
+            settings.warehouse, settings.releases, settings.current, tables, inputs=inputs, code_version=code
+        )
+        context.log.info(f"release {made.release_id}: {sum(counts.values())} rows in {len(counts)} tables")
+        return dg.MaterializeResult(
+            metadata={
+                "release_id": made.release_id,
+                "path": dg.MetadataValue.path(str(settings.current / p.DATABASE)),
+                "input_hash": made.input_hash,
+                "rows": dg.MetadataValue.json(counts),
+                "peak_memory_mb": stages.peak_memory_mb(),
+            }
+        )
+
+    return release

@@ -1,0 +1,66 @@
+"""The dbt project as assets: two parts, before and after the scales. Only they open the build database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
+
+from pipelines.resources import DbtInProcess, UrovenResource
+from pipelines.settings import DBT_PROJECT
+
+MANIFEST_PATH = DBT_PROJECT / "target" / "manifest.json"
+#: One writer of the build database at a time.
+POOL = "duckdb_write"
+_GROUPS = {"staging": "e_staging", "intermediate": "f_intermediate", "marts": "g_marts"}
+
+
+class Translator(DagsterDbtTranslator):
+    """dbt models under ``warehouse/NAME``; sources are the accepted tables; groups follow the flow."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        stated = dbt_resource_props.get("meta", {}).get("dagster", {}).get("asset_key")
+        if stated:
+            return dg.AssetKey(stated)
+        return dg.AssetKey(["warehouse", dbt_resource_props["name"]])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        folder = dbt_resource_props.get("fqn", ["", ""])[1]
+        return _GROUPS.get(folder, "e_seeds")
+
+
+TRANSLATOR = Translator(settings=DagsterDbtTranslatorSettings(enable_asset_checks=True))
+
+
+def warehouse_assets() -> list[dg.AssetsDefinition]:
+    """The dbt assets by the parsed manifest.
+
+    Raises FileNotFoundError, with what to do, where the project was not parsed yet.
+    """
+    if not MANIFEST_PATH.exists():
+        raise FileNotFoundError(f"{MANIFEST_PATH} is missing: run `make env` (or `dbt parse`) first")
+    manifest = json.loads(MANIFEST_PATH.read_text(encoding="utf-8"))
+
+    def part(name: str, select: str, exclude: str | None = None) -> dg.AssetsDefinition:
+        @dbt_assets(
+            manifest=manifest,
+            select=select,
+            exclude=exclude,
+            name=name,
+            dagster_dbt_translator=TRANSLATOR,
+            pool=POOL,
+        )
+        def build(
+            context: dg.AssetExecutionContext, uroven: UrovenResource, dbt: DbtInProcess
+        ) -> Iterator[Any]:
+            yield from dbt.build(context, uroven.settings(), manifest, TRANSLATOR)
+
+        return build
+
+    return [
+        part("warehouse_before_scales", "tag:before_scales"),
+        part("warehouse_after_scales", "fqn:*", "tag:before_scales"),
+    ]

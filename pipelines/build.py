@@ -1,0 +1,27 @@
+"""Puts the graph together; tests make the same graph with other resources."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from pipelines.assets import accepted, landed, released
+from pipelines.assets.warehouse import warehouse_assets
+from pipelines.jobs import FULL_RUN
+from pipelines.resources import DbtInProcess, UrovenResource
+
+
+def definitions(uroven: UrovenResource | None = None) -> dg.Definitions:
+    """All assets, checks and jobs, with the given resource or one that reads the environment."""
+    return dg.Definitions(
+        assets=[
+            landed.vault_files,
+            landed.land,
+            accepted.accept,
+            accepted.ledger_tables,
+            accepted.returned_workbooks,
+            *warehouse_assets(),
+            released.release_asset(),
+        ],
+        jobs=[FULL_RUN],
+        resources={"uroven": uroven or UrovenResource(), "dbt": DbtInProcess()},
+    )

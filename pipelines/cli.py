@@ -1,0 +1,112 @@
+"""The command ``uroven``. Heavy imports happen inside the commands: ``--help`` answers at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Uroven.")
+
+Home = Annotated[Optional[Path], typer.Option(help="Where everything is kept (UROVEN_HOME).")]  # noqa: UP045
+Inbox = Annotated[Optional[Path], typer.Option(help="Folder with the files as sent (UROVEN_INBOX).")]  # noqa: UP045
+
+
+def _apply(home: Path | None, inbox: Path | None) -> None:
+    """Options are the environment's settings stated for one command."""
+    if home:
+        os.environ["UROVEN_HOME"] = str(home)
+    if inbox:
+        os.environ["UROVEN_INBOX"] = str(inbox)
+
+
+@app.command()
+def run(
+    inbox: Inbox = None,
+    home: Home = None,
+    school_year: Annotated[Optional[list[int]], typer.Option(help="Only these ending years.")] = None,  # noqa: UP045
+    strict: Annotated[bool, typer.Option(help="Exit with 2 when rows were rejected.")] = False,
+    quiet: Annotated[bool, typer.Option(help="No progress, only the summary.")] = False,
+) -> None:
+    """One full run: inbox to release. Exit 0 released, 1 failed, 2 (with --strict) rows rejected."""
+    _apply(home, inbox)
+    from pipelines.headless import full_run  # noqa: PLC0415
+
+    raise typer.Exit(full_run(years=school_year or None, strict=strict, quiet=quiet))
+
+
+@app.command()
+def sample(
+    directory: Path,
+    schools: Annotated[int, typer.Option(help="How many schools.")] = 24,
+    years: Annotated[str, typer.Option(help="Ending years, by comma or as 2021-2023.")] = "2021-2023",
+    seed: Annotated[int, typer.Option(help="The same seed makes the same region.")] = 20210901,
+    truth: Annotated[Optional[Path], typer.Option(help="Write the known truth here.")] = None,  # noqa: UP045
+) -> None:
+    """Write a synthetic region in the real layouts."""
+    from pipelines.synthetic import write_region  # noqa: PLC0415
+
+    summary = write_region(directory, schools=schools, years=_years(years), seed=seed, truth=truth)
+    typer.echo(summary)
+
+
+def _years(text: str) -> list[int]:
+    """«2021-2023» or «2021,2023»."""
+    first, dash, last = text.partition("-")
+    return list(range(int(first), int(last) + 1)) if dash else [int(y) for y in text.split(",")]
+
+
+@app.command()
+def template(
+    contract: str,
+    output: Annotated[Optional[Path], typer.Option("-o", "--output", help="The workbook to write.")] = None,  # noqa: UP045
+) -> None:
+    """An empty workbook to collect one file kind."""
+    from pipelines.intake.template import write_template  # noqa: PLC0415
+    from schemas import CONTRACTS  # noqa: PLC0415
+
+    if contract not in CONTRACTS:
+        typer.echo(f"нет такого вида файла: {contract}. Есть: {', '.join(CONTRACTS)}", err=True)
+        raise typer.Exit(1)
+    path = output or Path(f"{contract}.xlsx")
+    write_template(CONTRACTS[contract], path)
+    typer.echo(path)
+
+
+@app.command()
+def status(home: Home = None) -> None:
+    """Who has sent what, and what was rejected."""
+    _apply(home, None)
+    from pipelines.headless import print_status  # noqa: PLC0415
+
+    print_status()
+
+
+@app.command()
+def dev(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000,
+    home: Home = None,
+    inbox: Inbox = None,
+) -> None:
+    """The Dagster UI, for this machine only."""
+    _apply(home, inbox)
+    from pipelines.headless import dagster_home, ensure_manifest  # noqa: PLC0415
+    from pipelines.settings import ROOT, Settings  # noqa: PLC0415
+
+    settings = Settings()
+    os.environ["DAGSTER_HOME"] = str(dagster_home(settings))
+    os.environ["UROVEN_HOME"] = str(settings.home.resolve())
+    settings.inbox_path.mkdir(parents=True, exist_ok=True)
+    os.environ["UROVEN_INBOX"] = str(settings.inbox_path)
+    ensure_manifest(settings)
+    dagster = Path(sys.executable).with_name("dagster")
+    workspace = str(ROOT / "workspace.yaml")
+    os.execv(dagster, [str(dagster), "dev", "-h", "127.0.0.1", "-p", str(port), "-w", workspace])  # noqa: S606
+
+
+def main(arguments: Any = None) -> None:
+    """Entry point."""
+    app(arguments)

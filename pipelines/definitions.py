@@ -1,0 +1,5 @@
+"""The Dagster code location."""
+
+from pipelines.build import definitions
+
+defs = definitions()

@@ -1,0 +1,180 @@
+"""The full run without a UI: the same Dagster job, in this process, with progress and a summary."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.settings import DBT_PROJECT, ROOT, Settings
+
+console = Console(highlight=False)
+
+
+def dagster_home(settings: Settings) -> Path:
+    """Dagster's own storage under home, with the repository's ``dagster.yaml``."""
+    home = settings.home.resolve() / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    source = ROOT / "dagster.yaml"
+    target = home / "dagster.yaml"
+    if source.exists() and (not target.exists() or target.read_bytes() != source.read_bytes()):
+        shutil.copyfile(source, target)
+    return home
+
+
+def ensure_manifest(settings: Settings) -> None:
+    """Parse the dbt project when it is newer than its manifest."""
+    manifest = DBT_PROJECT / "target" / "manifest.json"
+    newest = max(
+        p.stat().st_mtime
+        for p in DBT_PROJECT.rglob("*")
+        if p.is_file() and p.suffix in (".sql", ".yml", ".csv") and "target" not in p.parts
+    )
+    if not manifest.exists() or manifest.stat().st_mtime < newest:
+        from pipelines.resources import run_dbt  # noqa: PLC0415
+
+        result = run_dbt(["parse"], settings)
+        if not result.success:
+            raise RuntimeError(f"dbt parse failed: {result.exception}")
+
+
+def full_run(*, years: list[int] | None, strict: bool, quiet: bool) -> int:
+    """Execute the job ``full_run``; the exit code says what became of it."""
+    settings, began = Settings(), time.monotonic()
+    if not settings.inbox_path.is_dir():
+        console.print(f"Нет папки с файлами: {settings.inbox_path}. Укажите --inbox или UROVEN_INBOX")
+        return 1
+    os.environ["DAGSTER_HOME"] = str(dagster_home(settings))
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
+    ensure_manifest(settings)
+    import dagster as dg  # noqa: PLC0415
+
+    from pipelines.definitions import defs  # noqa: PLC0415
+    from pipelines.partitions import range_tags  # noqa: PLC0415
+
+    logging.getLogger("dagster").setLevel(logging.ERROR)
+    with dg.DagsterInstance.get() as instance:
+        job = defs.resolve_job_def("full_run")
+        with Progress(quiet) as progress:
+            instance_result = _execute(job, instance, range_tags(years), progress)
+    if not instance_result.success:
+        for event in instance_result.all_events:
+            if event.is_step_failure:
+                console.print(f"[red]{event.step_key}[/red]: {_cause(event)}")
+        console.print("Выпуск не создан; прежний выпуск, если он был, остаётся текущим.")
+        return 1
+    rejected = print_summary(settings)
+    console.print(f"За {time.monotonic() - began:.1f} с")
+    return 2 if strict and rejected else 0
+
+
+def _cause(event: Any) -> str:
+    """The innermost message of a failed step."""
+    error = event.event_specific_data.error
+    while error and error.cause:
+        error = error.cause
+    return error.message.strip() if error else "неизвестная ошибка"
+
+
+def _execute(job: Any, instance: Any, tags: dict[str, str], progress: Progress) -> Any:
+    handler = progress.handler()
+    root = logging.getLogger("dagster")
+    root.addHandler(handler)
+    try:
+        return job.execute_in_process(instance=instance, tags=tags, raise_on_error=False)
+    finally:
+        root.removeHandler(handler)
+
+
+class Progress:
+    """One line a step as it ends, unless quiet."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._quiet, self._began = quiet, time.monotonic()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def handler(self) -> logging.Handler:
+        progress = self
+
+        class Lines(logging.Handler):
+            def emit(self, record: logging.LogRecord) -> None:
+                meta = getattr(record, "dagster_meta", None) or {}
+                event = meta.get("dagster_event")
+                kind = getattr(event, "event_type_value", "")
+                if kind in ("STEP_START", "STEP_SUCCESS", "STEP_FAILURE") and not progress._quiet:
+                    mark = {"STEP_START": "…", "STEP_SUCCESS": "✓", "STEP_FAILURE": "✗"}[kind]
+                    since = time.monotonic() - progress._began
+                    console.print(f"{since:6.1f} с  {mark} {event.step_key}")
+
+        return Lines(level=logging.DEBUG)
+
+
+def print_summary(settings: Settings) -> int:
+    """What was read, rejected and published, and the path to open; returns the rows rejected."""
+    import duckdb  # noqa: PLC0415
+
+    from pipelines.release.publish import DATABASE, current_release  # noqa: PLC0415
+
+    release = current_release(settings.current)
+    path = settings.current / DATABASE
+    with duckdb.connect(str(path), read_only=True) as db:
+        rows = db.execute(
+            """select coalesce(contract, 'не распознано'), count(distinct file_name), sum(rows_read),
+                      sum(rows_accepted), sum(rows_rejected)
+               from dq_submission where verdict not in ('ignored') group by 1 order by 1"""
+        ).fetchall()
+        tables = db.execute(
+            "select table_name, estimated_size from duckdb_tables() order by table_name"
+        ).fetchall()
+    table = Table(title="Прочитано и отклонено", title_justify="left")
+    for name in ("вид файла", "файлов", "строк", "принято", "отклонено"):
+        table.add_column(name, justify="left" if name == "вид файла" else "right")
+    for row in rows:
+        table.add_row(*(str(v or 0) for v in row))
+    table.add_section()
+    table.add_row("всего", *(str(sum(r[i] or 0 for r in rows)) for i in range(1, 5)))
+    console.print(table)
+    console.print(f"Опубликовано таблиц: {len(tables)}, строк: {sum(n for _, n in tables)}")
+    if release:
+        console.print(f"Выпуск {release.release_id}: {path}")
+    if settings.returned.exists() and any(settings.returned.rglob("*.xlsx")):
+        console.print(f"Файлы с отмеченными ошибками: {settings.returned}")
+    return int(sum(r[4] or 0 for r in rows))
+
+
+def print_status() -> None:
+    """The submissions and their verdicts, by the ledger alone."""
+    from pipelines.intake.ledger import Ledger  # noqa: PLC0415
+
+    settings = Settings()
+    ledger = Ledger(settings.database_url)
+    readings = ledger.readings()
+    counts: dict[str, list[int]] = {}
+    for row in ledger.table("row_count"):
+        total = counts.setdefault(row["file_id"], [0, 0])
+        total[0] += row["rows_accepted"]
+        total[1] += row["rows_rejected"]
+    table = Table(title="Что прислано", title_justify="left")
+    for name in ("файл", "состояние", "принято", "отклонено", "почему"):
+        table.add_column(name, justify="right" if name in ("принято", "отклонено") else "left")
+    for s in ledger.submissions():
+        result = readings[s.file_id][1] if s.file_id in readings else None
+        why = result.message_ru if result else ""
+        why = why or "; ".join(r.message_ru for r in result.readings if r.message_ru) if result else ""
+        accepted, rejected = counts.get(s.file_id, [0, 0])
+        table.add_row(s.path, s.state, str(accepted), str(rejected), why[:120])
+    console.print(table)
+
+
+__all__ = ["dagster_home", "ensure_manifest", "full_run", "print_status", "print_summary"]

@@ -1,0 +1,555 @@
+"""The stages between the vault and the accepted rows, as plain functions over files and the ledger."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import multiprocessing as mp
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.intake.grid import Limits
+from pipelines.intake.items import ReferenceItem
+from pipelines.intake.ledger import ACTIVE, Ledger, Submission
+from pipelines.intake.readers import FileReading, landed_schema, read_file, write_parquet
+from pipelines.intake.validation import (
+    FINDING_SCHEMA,
+    AssessmentKey,
+    Validated,
+    accepted_schema,
+    item_schema,
+    validate,
+)
+from pipelines.intake.vault import settle, vault_path
+from pipelines.settings import ROOT, Settings
+from schemas import CONTRACTS
+
+#: The items of the year's assessments: a table beside the accepted student results.
+ITEMS = "student_result_items"
+#: Below this many bytes a pool of processes costs more than it saves.
+_POOL_WORTH_BYTES = 1_500_000
+
+
+@functools.cache
+def code_version() -> str:
+    """A hash of what decides how a file is read and judged: readers, layouts, contracts, code lists."""
+    digest = hashlib.sha256()
+    folders = (ROOT / "pipelines" / "intake", ROOT / "schemas", ROOT / "dbt_project" / "seeds")
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in (".py", ".toml") or path.name.startswith("code_"):
+                digest.update(path.relative_to(ROOT).as_posix().encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+# --- landing -------------------------------------------------------------------------------------------
+
+
+def _read(
+    path: Path, file_id: str, name: str, hints: dict[str, str], secret: bytes, landed: Path, limits: Limits
+) -> str:
+    """A worker's whole task; the result travels as JSON."""
+    result = read_file(path, file_id, name=name, hints=hints, secret=secret, landed=landed, limits=limits)
+    return result.to_json()
+
+
+def _refusal(file_id: str, rule: str, ru: str, en: str) -> FileReading:
+    return FileReading(file_id, rule=rule, message_ru=ru, message_en=en)
+
+
+def land(
+    settings: Settings,
+    ledger: Ledger,
+    years: Iterable[int] = (),
+    on_file: Callable[[str, FileReading], None] | None = None,
+) -> list[FileReading]:
+    """Read every file that was not read yet by this code; ``years``: read the files of these years again.
+
+    Returns what was read now. A file that takes too long or kills its worker is refused, not the run.
+    """
+    known, again = ledger.readings(), set(years)
+    todo: dict[str, Submission] = {}
+    for s in ledger.submissions():
+        if s.state != ACTIVE:
+            continue
+        old = known.get(s.file_id)
+        if old and old[0] == code_version() and not again & _years_of(old[1]):
+            continue
+        todo[s.file_id] = s
+    for file_id in todo:
+        if file_id in known:
+            _unland(settings, known[file_id][1])
+    out = []
+    for s, result in _read_all(settings, list(todo.values())):
+        ledger.save_reading(result, code_version())
+        out.append(result)
+        if on_file:
+            on_file(s.path, result)
+    if out:
+        settle(ledger)
+    return out
+
+
+def _years_of(result: FileReading) -> set[int]:
+    return {y for r in result.readings for y in r.rows_by_year}
+
+
+def _unland(settings: Settings, result: FileReading) -> None:
+    for r in result.readings:
+        for year in r.rows_by_year:
+            landed_path(settings, r.contract or "", year, result.file_id).unlink(missing_ok=True)
+
+
+def landed_path(settings: Settings, contract: str, year: int, file_id: str) -> Path:
+    return settings.lake / "landed" / contract / f"school_year={year}" / f"{file_id}.parquet"
+
+
+def _read_all(settings: Settings, todo: list[Submission]) -> Iterable[tuple[Submission, FileReading]]:
+    limits = Limits(settings.file_bytes, settings.unpacked_bytes, cells=settings.cells)
+    landed, secret = settings.lake / "landed", settings.secret()
+    tasks = [
+        (s, (vault_path(settings, s.sha256), s.file_id, s.path, s.hints, secret, landed, limits))
+        for s in todo
+    ]
+    small = len(tasks) < 2 or sum(s.size_bytes for s in todo) < _POOL_WORTH_BYTES
+    if small or settings.workers < 2:
+        for s, task in tasks:
+            yield s, FileReading.from_json(_read(*task))
+        return
+    from pebble import ProcessExpired, ProcessPool  # noqa: PLC0415  costs 0.1 s, only here
+
+    context = mp.get_context("forkserver")
+    context.set_forkserver_preload(["pipelines.intake.readers"])
+    largest_first = sorted(tasks, key=lambda t: -t[0].size_bytes)
+    with ProcessPool(max_workers=settings.workers, context=context) as pool:
+        futures = [
+            (s, pool.schedule(_read, args=task, timeout=settings.file_seconds)) for s, task in largest_first
+        ]
+        for s, future in futures:
+            try:
+                yield s, FileReading.from_json(future.result())
+            except FutureTimeout:
+                ru = f"Файл читается дольше {settings.file_seconds} с: разделите его или очистите пустые строки"
+                en = f"Reading takes over {settings.file_seconds} s: split the file or clear its empty rows"
+                yield s, _refusal(s.file_id, "too_slow", ru, en)
+            except (ProcessExpired, MemoryError):
+                ru = "Файл не удалось прочитать: не хватило памяти; сохраните таблицу в новую книгу"
+                en = "Reading the file exhausted its memory: save the table into a new workbook"
+                yield s, _refusal(s.file_id, "too_heavy", ru, en)
+
+
+# --- accepting -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Partition:
+    """What accepting one contract and school year did."""
+
+    contract: str
+    school_year: int
+    rows_read: int
+    rows_accepted: int
+    rows_rejected: int
+    files_n: int
+    worked: bool
+    conserved: bool
+
+
+def landed_years(ledger: Ledger) -> dict[str, set[int]]:
+    """Contract -> the school years that active files have rows of."""
+    active = {s.file_id for s in ledger.submissions() if s.state == ACTIVE}
+    out: dict[str, set[int]] = defaultdict(set)
+    for file_id, (_, result) in ledger.readings().items():
+        if file_id in active:
+            for r in result.readings:
+                if r.status == "read" and r.contract:
+                    out[r.contract] |= set(r.rows_by_year)
+    return out
+
+
+def part_path(settings: Settings, layer: str, table: str, year: int) -> Path:
+    return settings.lake / layer / table / f"school_year={year}" / "part.parquet"
+
+
+def _mark_path(settings: Settings, contract: str, year: int) -> Path:
+    return part_path(settings, "accepted", contract, year).with_name("part.json")
+
+
+def ensure_empty_tables(settings: Settings) -> None:
+    """Every accepted and rejected table exists, if only without rows: SQL over them never lacks a file."""
+    for contract in CONTRACTS.values():
+        for layer, schema in (
+            ("accepted", accepted_schema(contract)),
+            ("rejected", finding_schema()),
+        ):
+            _write_empty(part_path(settings, layer, contract.name, 0), schema)
+    _write_empty(part_path(settings, "accepted", ITEMS, 0), item_schema())
+
+
+def _write_empty(path: Path, schema: pa.Schema) -> None:
+    if path.exists() and pq.read_schema(path).equals(schema):
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_parquet(schema.empty_table(), path)
+
+
+def finding_schema() -> pa.Schema:
+    return FINDING_SCHEMA.append(pa.field("column_title", pa.string()))
+
+
+def accept(settings: Settings, ledger: Ledger, contract_name: str, year: int) -> Partition:
+    """Validate the landed rows of one contract and school year and write what was accepted and rejected.
+
+    Does nothing when neither the files nor the code changed since the last time.
+    """
+    contract = CONTRACTS[contract_name]
+    subs = [s for s in ledger.submissions() if s.state == ACTIVE]
+    readings = ledger.readings()
+    order: dict[str, int] = {}
+    for s in subs:
+        if s.file_id in readings and _lands(readings[s.file_id][1], contract_name, year):
+            order[s.file_id] = s.submission_id
+    reference_path = part_path(settings, "accepted", "assessment_items", year)
+    mark = _fingerprint(order, reference_path if contract.has_items else None)
+    target, marker = (
+        part_path(settings, "accepted", contract_name, year),
+        _mark_path(settings, contract_name, year),
+    )
+    if target.exists() and marker.exists():
+        done = json.loads(marker.read_text())
+        if done.pop("fingerprint") == mark:
+            return Partition(**done, worked=False)
+    landed = _landed_rows(settings, contract_name, year, list(order))
+    names = {s.file_id: s.path for s in subs if s.file_id in order}
+    reference = _reference(reference_path) if contract.has_items else {}
+    result = validate(contract, landed, order=order, names=names, reference=reference)
+    _write(settings, ledger, contract_name, year, result, readings)
+    counts = result.counts
+    read, accepted = int(counts["rows_read"].sum()), int(counts["rows_accepted"].sum())
+    rejected = int(counts["rows_rejected"].sum())
+    said = sum(
+        r.rows_by_year.get(year, 0)
+        for f in order
+        for r in readings[f][1].readings
+        if r.contract == contract_name
+    )
+    conserved = said == read == accepted + rejected and accepted == len(result.accepted)
+    done = {
+        "contract": contract_name,
+        "school_year": year,
+        "rows_read": read,
+        "rows_accepted": accepted,
+        "rows_rejected": rejected,
+        "files_n": len(order),
+        "conserved": conserved,
+    }
+    partial = marker.with_suffix(".partial")
+    partial.write_text(json.dumps({**done, "fingerprint": mark}))
+    partial.replace(marker)
+    return Partition(**done, worked=True)
+
+
+def _lands(result: FileReading, contract: str, year: int) -> bool:
+    return any(r.contract == contract and year in r.rows_by_year for r in result.readings)
+
+
+def _fingerprint(order: dict[str, int], reference: Path | None) -> str:
+    digest = hashlib.sha256(code_version().encode())
+    for file_id in sorted(order, key=lambda f: order[f]):
+        digest.update(file_id.encode())
+    if reference and reference.exists():
+        digest.update(reference.read_bytes())
+    return digest.hexdigest()
+
+
+def _landed_rows(settings: Settings, contract: str, year: int, files: list[str]) -> pa.Table:
+    paths = [landed_path(settings, contract, year, f) for f in files]
+    tables = [pq.read_table(p, partitioning=None) for p in paths if p.exists()]
+    if not tables:
+        return landed_schema(contract).append(pa.field("reading", pa.int16())).empty_table()
+    return pa.concat_tables(tables, promote_options="default")
+
+
+def _reference(path: Path) -> dict[AssessmentKey, list[ReferenceItem]]:
+    """The item lists of the year's assessments; an item described by several codes is one item."""
+    out: dict[AssessmentKey, dict[str, ReferenceItem]] = defaultdict(dict)
+    if path.exists():
+        columns = ["kind", "subject", "grade", "window", "item", "max_score", "position", "key"]
+        for r in pq.read_table(path, columns=columns, partitioning=None).to_pylist():
+            key = (r["kind"], r["subject"], r["grade"], r["window"] or "")
+            out[key].setdefault(r["item"], ReferenceItem(r["item"], r["max_score"], r["position"], r["key"]))
+    return {k: list(v.values()) for k, v in out.items()}
+
+
+def _write(
+    settings: Settings, ledger: Ledger, contract: str, year: int, result: Validated,
+    readings: dict[str, tuple[str, FileReading]],
+) -> None:  # fmt: skip
+    tables = [("accepted", contract, result.accepted)]
+    findings = result.findings.append_column("column_title", _column_titles(result.findings, readings))
+    tables.append(("rejected", contract, findings))
+    if result.items is not None:
+        items = result.items.add_column(0, "school_year", pa.array([year] * len(result.items), pa.int32()))
+        tables.append(("accepted", ITEMS, items))
+    for layer, name, table in tables:
+        path = part_path(settings, layer, name, year)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_parquet(table, path)
+    found = result.findings.select(["file_id", "sheet", "rule_id", "severity"]).to_pandas()
+    counted = found.groupby(["file_id", "sheet", "rule_id", "severity"]).size().rename("n").reset_index()
+    repairs = result.repairs.assign(severity="repair")
+    rules = pd.concat([counted, repairs], ignore_index=True).to_dict("records")
+    ledger.save_counts(contract, year, result.counts.to_dict("records"), rules)
+
+
+def _column_titles(findings: pa.Table, readings: dict[str, tuple[str, FileReading]]) -> pa.Array:
+    """The sender's own header of the column that a finding is about."""
+    out = []
+    for r in findings.select(["file_id", "reading", "field", "item"]).to_pylist():
+        out.append(cell_of(readings[r["file_id"]][1], r["reading"], r["field"], r["item"])[1])
+    return pa.array(out, pa.string())
+
+
+def cell_of(result: FileReading, reading: int, field: str, item: int) -> tuple[int | None, str]:
+    """The column (from 1) of a finding in the sender's sheet, and its header; None for the whole row."""
+    r = result.readings[reading]
+    if field == "item" and 0 <= item < len(r.item_columns):
+        name = r.items[item][0] or str(r.items[item][2])
+        return r.item_columns[item] + 1, name
+    if field in r.columns:
+        index, title = r.columns[field]
+        return index + 1, title
+    return None, ""
+
+
+# --- the ledger's tables for SQL -------------------------------------------------------------------------
+
+
+def export_ledger(settings: Settings, ledger: Ledger) -> dict[str, int]:
+    """Write what the ledger knows as Parquet for dbt; returns the number of rows a table."""
+    subs, readings = ledger.submissions(), ledger.readings()
+    names = {s.submission_id: s.path for s in subs}
+    submission_rows, reading_rows = [], []
+    counts: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for c in ledger.table("row_count"):
+        total = counts[(c["file_id"], c["sheet"], c["contract"])]
+        for i, key in enumerate(("rows_read", "rows_accepted", "rows_rejected")):
+            total[i] += c[key]
+    for s in subs:
+        result = readings.get(s.file_id, ("", FileReading(s.file_id)))[1]
+        submission_rows.append(
+            {
+                "submission_id": s.submission_id,
+                "file_id": s.file_id,
+                "file_name": s.path,
+                "sha256": s.sha256,
+                "size_bytes": s.size_bytes,
+                "received_at": s.received_at,
+                "state": s.state,
+                "replaced_by": names.get(s.replaced_by or 0),
+                "rule_id": result.rule or None,
+                "message_ru": result.message_ru or None,
+                "message_en": result.message_en or None,
+            }
+        )
+    for file_id, (_, result) in sorted(readings.items()):
+        reading_rows += _reading_rows(file_id, result, counts)
+    active_rules = ledger.table("rule_count")
+    active_rules += [
+        {
+            "file_id": f,
+            "sheet": "",
+            "contract": None,
+            "school_year": None,
+            "rule_id": rule,
+            "severity": "repair",
+            "n": 1,
+        }
+        for f, (_, result) in sorted(readings.items())
+        for rule in result.repairs
+    ]
+    tables = {
+        "submission": pa.Table.from_pylist(submission_rows, schema=SUBMISSION_SCHEMA),
+        "reading": pa.Table.from_pylist(reading_rows, schema=READING_SCHEMA),
+        "rule_count": pa.Table.from_pylist(active_rules, schema=RULE_COUNT_SCHEMA),
+    }
+    folder = settings.lake / "ledger"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        write_parquet(table, folder / f"{name}.parquet")
+    return {name: len(table) for name, table in tables.items()}
+
+
+def _reading_rows(
+    file_id: str, result: FileReading, counts: dict[tuple[str, str, str], list[int]]
+) -> list[dict[str, Any]]:
+    """One row a sheet and contract: a sheet's blocks are summed; a refused sheet is rejected whole."""
+    grouped: dict[tuple[str, str | None, str], list[Any]] = defaultdict(list)
+    for r in result.readings:
+        grouped[(r.sheet, r.contract, r.status)].append(r)
+    rows = []
+    for (sheet, contract, status), parts in grouped.items():
+        years = sorted({y for p in parts for y in p.rows_by_year})
+        if status == "read":
+            read, accepted, rejected = counts.get((file_id, sheet, contract or ""), [0, 0, 0])
+            read = max(read, sum(p.rows_read for p in parts))
+        else:
+            read = 0 if status == "ignored" else sum(p.rows_read for p in parts)
+            accepted, rejected = 0, read
+        rows.append(
+            {
+                "file_id": file_id,
+                "sheet": sheet,
+                "contract": contract,
+                "layout": parts[0].layout,
+                "school_year": years[-1] if years else None,
+                "rows_read": read,
+                "rows_accepted": accepted,
+                "rows_rejected": rejected,
+                "status": status,
+                "rule_id": parts[0].rule or None,
+                "message_ru": parts[0].message_ru or None,
+                "message_en": parts[0].message_en or None,
+            }
+        )
+    return rows
+
+
+SUBMISSION_SCHEMA = pa.schema(
+    [
+        ("submission_id", pa.int32()), ("file_id", pa.string()), ("file_name", pa.string()),
+        ("sha256", pa.string()), ("size_bytes", pa.int64()), ("received_at", pa.timestamp("us")),
+        ("state", pa.string()), ("replaced_by", pa.string()), ("rule_id", pa.string()),
+        ("message_ru", pa.string()), ("message_en", pa.string()),
+    ]
+)  # fmt: skip
+READING_SCHEMA = pa.schema(
+    [
+        ("file_id", pa.string()), ("sheet", pa.string()), ("contract", pa.string()), ("layout", pa.string()),
+        ("school_year", pa.int32()), ("rows_read", pa.int64()), ("rows_accepted", pa.int64()),
+        ("rows_rejected", pa.int64()), ("status", pa.string()), ("rule_id", pa.string()),
+        ("message_ru", pa.string()), ("message_en", pa.string()),
+    ]
+)  # fmt: skip
+RULE_COUNT_SCHEMA = pa.schema(
+    [
+        ("file_id", pa.string()), ("sheet", pa.string()), ("contract", pa.string()),
+        ("school_year", pa.int32()), ("rule_id", pa.string()), ("severity", pa.string()), ("n", pa.int64()),
+    ]
+)  # fmt: skip
+
+
+# --- what goes back to the senders ------------------------------------------------------------------------
+
+
+def return_workbooks(
+    settings: Settings, ledger: Ledger, on_file: Callable[[str, int], None] | None = None
+) -> list[str]:
+    """Write each sender's own workbook with its faults marked into ``returned/``; returns their names.
+
+    Files whose findings did not change since the last time are left as they are.
+    """
+    from pipelines.intake.returned import CellFinding, mark_workbook  # noqa: PLC0415  openpyxl, only here
+
+    settings.returned.mkdir(parents=True, exist_ok=True, mode=0o700)
+    readings = ledger.readings()
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for path in sorted((settings.lake / "rejected").rglob("part.parquet")):
+        for row in pq.read_table(path, partitioning=None).to_pylist():
+            if row["severity"] in ("error", "warning"):
+                found[row["file_id"]].append(row)
+    written = []
+    for s in ledger.submissions():
+        if s.state != ACTIVE or s.file_id not in readings:
+            continue
+        result = readings[s.file_id][1]
+        cells = []
+        for row in found.get(s.file_id, ()):
+            column, title = cell_of(result, row["reading"], row["field"], row["item"])
+            cells.append(
+                CellFinding(
+                    sheet=row["sheet"], row=row["row"], column=column, column_title=title, value=row["value"] or "",
+                    rule_id=row["rule_id"], severity=row["severity"], message_ru=row["message_ru"],
+                )
+            )  # fmt: skip
+        whole = (
+            [(None, result)]
+            if result.rule
+            else [(r.sheet, r) for r in result.readings if r.status == "rejected"]
+        )
+        for sheet, refused in whole:
+            cells.append(CellFinding(sheet, None, None, "", "", refused.rule, "error", refused.message_ru))
+        if not cells:
+            continue
+        target = settings.returned / f"{s.path}.ошибки.xlsx"
+        if _already_returned(target, cells):
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        mark_workbook(vault_path(settings, s.sha256), cells, target, file_name=s.path)
+        target.with_name(f".{target.name}.findings").write_text(_digest(cells))
+        written.append(target.relative_to(settings.returned).as_posix())
+        if on_file:
+            on_file(s.path, len(cells))
+    return written
+
+
+def _digest(cells: list[Any]) -> str:
+    return hashlib.sha256(repr(cells).encode()).hexdigest()
+
+
+def _already_returned(target: Path, cells: list[Any]) -> bool:
+    note = target.with_name(f".{target.name}.findings")
+    return target.exists() and note.exists() and note.read_text() == _digest(cells)
+
+
+def peak_memory_mb() -> int:
+    """The largest memory this process has held, MiB."""
+    import resource  # noqa: PLC0415
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (
+        1024 if os.uname().sysname != "Darwin" else 2**20
+    )
+
+
+def accepted_years(settings: Settings) -> dict[str, set[int]]:
+    """Contract -> the school years that have accepted tables; a year whose files are gone is emptied there."""
+    out: dict[str, set[int]] = defaultdict(set)
+    for path in (settings.lake / "accepted").glob("*/school_year=*/part.json"):
+        out[path.parts[-3]].add(int(path.parts[-2].removeprefix("school_year=")))
+    return out
+
+
+def preview(settings: Settings, contract: str, years: list[int], rows: int = 5) -> str:
+    """The first accepted rows as a Markdown table."""
+    for year in reversed(years):
+        table = pq.read_table(part_path(settings, "accepted", contract, year), partitioning=None)
+        if len(table):
+            shown = [c for c in table.column_names if c not in ("file_id", "scores")][:12]
+            return _markdown(shown, table.select(shown).slice(0, rows).to_pylist())
+    return "нет строк"
+
+
+def rule_table(ledger: Ledger, contract: str, years: set[int]) -> str:
+    """The rules broken and the repairs made, with counts, as a Markdown table."""
+    counts: dict[tuple[str, str], int] = defaultdict(int)
+    for r in ledger.table("rule_count"):
+        if r["contract"] == contract and r["school_year"] in years:
+            counts[(r["severity"], r["rule_id"])] += r["n"]
+    rows = [{"severity": s, "rule": rule, "n": n} for (s, rule), n in sorted(counts.items())]
+    return _markdown(["severity", "rule", "n"], rows) if rows else "замечаний нет"
+
+
+def _markdown(columns: list[str], rows: list[dict[str, Any]]) -> str:
+    head = "| " + " | ".join(columns) + " |\n|" + " --- |" * len(columns) + "\n"
+    return head + "\n".join("| " + " | ".join(str(r[c]) if r[c] is not None else "" for c in columns) + " |" for r in rows)

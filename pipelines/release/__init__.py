@@ -1,0 +1,1 @@
+"""What is published: a frozen directory per release, and the link to the newest."""

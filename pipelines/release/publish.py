@@ -1,0 +1,233 @@
+"""Publishing: a versioned directory with a fixed file name in it, and one atomically swapped link.
+
+The published database is built anew from each table's own DDL, ordered by its columns on one thread, so the
+same rows always make the same file; comments and views are copied on purpose (CREATE TABLE AS drops them).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import duckdb
+
+#: The oldest DuckDB that can open a release.
+STORAGE_VERSION = "v1.0.0"
+DATABASE = "warehouse.duckdb"
+
+
+@dataclass(frozen=True)
+class Release:
+    """One row of ``meta_release``."""
+
+    release_id: str
+    created_at: str
+    code_version: str
+    rule_versions: str
+    input_hash: str
+    previous_release_id: str | None
+
+
+def input_hash(parts: Sequence[str]) -> str:
+    """What the release depends on, as one hash: files, their context, code, settings."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part.encode())
+        digest.update(b"\0")
+    return digest.hexdigest()
+
+
+def project_hash(folder: Path) -> str:
+    """A hash of the dbt project's own files."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder)
+        if (
+            path.is_file()
+            and relative.parts[0] not in ("target", "logs")
+            and not relative.name.startswith(".")
+        ):
+            digest.update(relative.as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def current_release(current: Path) -> Release | None:
+    """The release that readers see now."""
+    note = current / "release.json"
+    return Release(**json.loads(note.read_text())) if note.exists() else None
+
+
+def release_ids(releases: Path) -> list[str]:
+    return sorted(p.name for p in releases.glob("[0-9]*") if (p / "release.json").exists())
+
+
+def publish(
+    build: Path,
+    releases: Path,
+    current: Path,
+    tables: Sequence[str],
+    *,
+    inputs: str,
+    code_version: str,
+    rule_versions: str = "{}",
+) -> tuple[Release, dict[str, int]]:
+    """Freeze the named tables of the build database as a new release and point ``current`` at it.
+
+    Returns the release and the rows of each table. With unchanged inputs the current release stays.
+    Nothing of a publication that was cut short is ever visible: its directory has no final name.
+    """
+    now = current_release(current)
+    if now and now.input_hash == inputs:
+        return now, _row_counts(current / DATABASE, tables)
+    releases.mkdir(parents=True, exist_ok=True)
+    for rest in releases.glob(".partial-*"):
+        shutil.rmtree(rest)
+    last = max((int(i.split("-")[0]) for i in release_ids(releases)), default=0)
+    release = Release(
+        release_id=f"{last + 1:04d}-{inputs[:8]}",
+        created_at=dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0).isoformat(sep=" "),
+        code_version=code_version,
+        rule_versions=rule_versions,
+        input_hash=inputs,
+        previous_release_id=now.release_id if now else None,
+    )
+    partial = releases / f".partial-{release.release_id}"
+    partial.mkdir()
+    counts = _copy_database(build, partial / DATABASE, tables, release)
+    _write_parquet(partial, [*tables, "meta_release"])
+    (partial / "release.json").write_text(json.dumps(asdict(release), indent=1))
+    _freeze(partial)
+    final = releases / release.release_id
+    partial.rename(final)
+    _fsync(releases)
+    _point(current, final)
+    return release, counts
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _copy_database(build: Path, target: Path, tables: Sequence[str], release: Release) -> dict[str, int]:
+    counts = {}
+    with duckdb.connect() as db:
+        db.execute("SET threads = 1")
+        db.execute(f"ATTACH {_literal(str(build))} AS build (READ_ONLY)")
+        db.execute(f"ATTACH {_literal(str(target))} AS out (STORAGE_VERSION {_literal(STORAGE_VERSION)})")
+        db.execute("USE out")
+        ddl = dict(
+            db.execute(
+                "SELECT table_name, sql FROM duckdb_tables() WHERE database_name = 'build' AND schema_name = 'main'"
+            ).fetchall()
+        )
+        missing = [t for t in tables if t not in ddl]
+        if missing:
+            raise LookupError(f"the build database lacks {', '.join(missing)}: run dbt first")
+        for table in tables:
+            db.execute(ddl[table])
+            rows = db.execute(
+                f"INSERT INTO out.main.{_quoted(table)} SELECT * FROM build.main.{_quoted(table)} ORDER BY ALL"  # noqa: S608
+            ).fetchone()
+            counts[table] = rows[0] if rows else 0
+        _copy_comments(db, tables)
+        _meta_release(db, release)
+        db.execute("CHECKPOINT out")
+        db.execute("USE memory")
+        db.execute("DETACH out")
+    return counts
+
+
+def _copy_comments(db: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> None:
+    wanted = ", ".join(_literal(t) for t in tables)
+    for table, comment in db.execute(
+        f"SELECT table_name, comment FROM duckdb_tables() WHERE database_name = 'build' "  # noqa: S608
+        f"AND comment IS NOT NULL AND table_name IN ({wanted})"
+    ).fetchall():
+        db.execute(f"COMMENT ON TABLE out.main.{_quoted(table)} IS {_literal(comment)}")
+    for table, column, comment in db.execute(
+        f"SELECT table_name, column_name, comment FROM duckdb_columns() WHERE database_name = 'build' "  # noqa: S608
+        f"AND comment IS NOT NULL AND table_name IN ({wanted})"
+    ).fetchall():
+        db.execute(f"COMMENT ON COLUMN out.main.{_quoted(table)}.{_quoted(column)} IS {_literal(comment)}")
+
+
+_META_COMMENTS = {
+    "release_id": "Номер выпуска — Release",
+    "created_at": "Когда создан, UTC — When it was made, UTC",
+    "code_version": "Версия кода — Version of the code",
+    "rule_versions": "Версии правил, JSON — Versions of the rules, JSON",
+    "input_hash": "Хеш всех входных файлов и настроек — Hash of all inputs",
+    "previous_release_id": "Предыдущий выпуск — Previous release",
+}
+
+
+def _meta_release(db: duckdb.DuckDBPyConnection, release: Release) -> None:
+    db.execute(
+        "CREATE TABLE out.main.meta_release (release_id VARCHAR PRIMARY KEY, created_at TIMESTAMP NOT NULL, "
+        "code_version VARCHAR NOT NULL, rule_versions VARCHAR NOT NULL, input_hash VARCHAR NOT NULL, "
+        "previous_release_id VARCHAR)"
+    )
+    db.execute("INSERT INTO out.main.meta_release VALUES (?, ?, ?, ?, ?, ?)", list(asdict(release).values()))
+    db.execute("COMMENT ON TABLE out.main.meta_release IS 'Выпуск — Release. One row per release'")
+    for column, comment in _META_COMMENTS.items():
+        db.execute(f"COMMENT ON COLUMN out.main.meta_release.{column} IS {_literal(comment)}")
+
+
+def _write_parquet(folder: Path, tables: Sequence[str]) -> None:
+    (folder / "parquet").mkdir()
+    with duckdb.connect(str(folder / DATABASE), read_only=True) as db:
+        db.execute("SET threads = 1")
+        for table in tables:
+            path = folder / "parquet" / f"{table}.parquet"
+            db.execute(
+                f"COPY (SELECT * FROM {_quoted(table)} ORDER BY ALL) TO {_literal(str(path))} "  # noqa: S608
+                "(FORMAT parquet, COMPRESSION zstd)"
+            )
+
+
+def _row_counts(database: Path, tables: Sequence[str]) -> dict[str, int]:
+    out = {}
+    with duckdb.connect(str(database), read_only=True) as db:
+        for table in tables:
+            row = db.execute(f"SELECT count(*) FROM {_quoted(table)}").fetchone()  # noqa: S608
+            out[table] = row[0] if row else 0
+    return out
+
+
+def _fsync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _freeze(folder: Path) -> None:
+    """Nobody writes to a release again: modes 0444, contents and directories on disk."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            path.chmod(0o444)
+            _fsync(path)
+    for path in sorted((p for p in folder.rglob("*") if p.is_dir()), reverse=True):
+        _fsync(path)
+    _fsync(folder)
+
+
+def _point(current: Path, target: Path) -> None:
+    """Swap the link in one step: readers see the old release or the new one, never neither."""
+    link = current.with_name(f".{current.name}.{os.getpid()}")
+    link.unlink(missing_ok=True)
+    link.symlink_to(os.path.relpath(target, current.parent), target_is_directory=True)
+    link.replace(current)
+    _fsync(current.parent)

@@ -1,0 +1,136 @@
+"""What assets are given: the settings, the ledger, and dbt running in this very process."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from pipelines.settings import DBT_PROJECT, Settings
+
+
+class UrovenResource(dg.ConfigurableResource):
+    """The settings of the run and what is opened by them. ``home`` and ``inbox`` override the environment."""
+
+    home: str = ""
+    inbox: str = ""
+
+    def settings(self) -> Settings:
+        overrides: dict[str, Any] = {}
+        if self.home:
+            overrides["home"] = Path(self.home)
+        if self.inbox:
+            overrides["inbox"] = Path(self.inbox)
+        return Settings(**overrides)
+
+    def ledger(self) -> Any:
+        """The ledger; an empty one is filled from the vault's journal first."""
+        from pipelines.intake.ledger import Ledger  # noqa: PLC0415
+        from pipelines.intake.vault import rebuild  # noqa: PLC0415
+
+        settings = self.settings()
+        settings.home.mkdir(parents=True, exist_ok=True)
+        ledger = Ledger(settings.database_url)
+        rebuild(settings, ledger)
+        return ledger
+
+
+class DbtInProcess(dg.ConfigurableResource):
+    """dbt's own programmatic runner: no second interpreter, the manifest parsed once.
+
+    Its events become Dagster's as they come (dagster-dbt's own conversion).
+    """
+
+    target_path: str = ""
+
+    def build(
+        self, context: dg.AssetExecutionContext, settings: Settings, manifest: dict[str, Any], translator: Any
+    ) -> Iterator[Any]:
+        """Run ``dbt build`` for the step's selection and yield Dagster events.
+
+        Raises dagster.Failure with the first messages when a model or a test of severity error fails.
+        """
+        from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage  # noqa: PLC0415
+
+        settings.build.mkdir(parents=True, exist_ok=True)
+        names = sorted(_selected(context, manifest))
+        arguments = ["build", "--select", *names]
+        events: queue.Queue[Any] = queue.Queue()
+        outcome: list[Any] = []
+
+        def work() -> None:
+            try:
+                outcome.append(run_dbt(arguments, settings, events.put))
+            except BaseException as error:
+                outcome.append(error)
+            finally:
+                events.put(None)
+
+        thread = threading.Thread(target=work, name="dbt", daemon=True)
+        thread.start()
+        failures: list[str] = []
+        while (message := events.get()) is not None:
+            status = message["data"].get("node_info", {}).get("node_status")
+            if status in ("error", "fail") and message["info"]["name"].startswith("Log"):
+                failures.append(message["info"]["msg"])
+            event = DbtCoreCliEventMessage(raw_event=message, event_history_metadata={})
+            yield from event.to_default_asset_events(
+                manifest=manifest, dagster_dbt_translator=translator, context=context
+            )
+        thread.join()
+        result = outcome[0]
+        if isinstance(result, BaseException):
+            raise result
+        if not result.success:
+            reasons = failures or _reasons(result)
+            raise dg.Failure("dbt build failed:\n" + "\n".join(reasons[:20]))
+
+
+def _reasons(result: Any) -> list[str]:
+    if result.exception:
+        return [str(result.exception)]
+    return [f"{r.node.name}: {r.message}" for r in result.result if r.status in ("error", "fail")]
+
+
+def _selected(context: dg.AssetExecutionContext, manifest: dict[str, Any]) -> set[str]:
+    """dbt's names of the models, seeds and tests that this step is to build."""
+    from dagster_dbt.asset_utils import get_asset_keys_to_resource_props  # noqa: PLC0415
+
+    from pipelines.assets.warehouse import TRANSLATOR  # noqa: PLC0415
+
+    props = get_asset_keys_to_resource_props(manifest, TRANSLATOR)
+    return {props[key]["name"] for key in context.selected_asset_keys if key in props}
+
+
+def dbt_environment(settings: Settings) -> dict[str, str]:
+    return {
+        "UROVEN_LAKE": str(settings.lake),
+        "UROVEN_BUILD": str(settings.warehouse),
+        "UROVEN_REGION": settings.region,
+        "UROVEN_MEMORY_LIMIT": settings.memory_limit,
+        "DBT_PROFILES_DIR": str(DBT_PROJECT),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+
+
+def run_dbt(arguments: list[str], settings: Settings, on_event: Any = None) -> Any:
+    """Invoke dbt in this process; ``on_event`` gets each structured event as a dict."""
+    from dbt.cli.main import dbtRunner  # noqa: PLC0415
+    from google.protobuf.json_format import MessageToDict  # noqa: PLC0415
+
+    os.environ.update(dbt_environment(settings))
+
+    def hand_on(event: Any) -> None:
+        if on_event:
+            on_event(MessageToDict(event, preserving_proto_field_name=True))
+
+    common = [
+        "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
+        "--log-level", "none", "--log-level-file", "none", "--no-use-colors"
+    ]  # fmt: skip
+    return dbtRunner(callbacks=[hand_on]).invoke([*arguments, *common])
