@@ -1,0 +1,186 @@
+"""The vault and the ledger: what was sent, its versions, and what counts of it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pipelines.intake import stages, vault
+from pipelines.intake.ledger import Ledger
+from pipelines.settings import Settings
+
+HEADER = "school_id,position_group,positions,filled,headcount\n"
+
+
+class Home:
+    """A home and an inbox in a temporary folder, with the stages up to the accepted rows."""
+
+    def __init__(self, folder: Path, ledger_url: str | None = None) -> None:
+        self.inbox = folder / "inbox"
+        self.inbox.mkdir()
+        self.settings = Settings(home=folder / "home", inbox=self.inbox, workers=1, ledger_url=ledger_url)
+        self.settings.home.mkdir()
+        self.ledger = Ledger(self.settings.database_url)
+
+    def put(self, name: str, text: str) -> Path:
+        path = self.inbox / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def receive(self) -> vault.Receipt:
+        receipt = vault.receive(self.settings, self.ledger)
+        stages.land(self.settings, self.ledger)
+        return receipt
+
+    def accept(self, contract: str = "staffing", year: int = 2023) -> stages.Partition:
+        return stages.accept(self.settings, self.ledger, contract, year)
+
+    def states(self) -> dict[str, list[str]]:
+        out: dict[str, list[str]] = {}
+        for s in self.ledger.submissions():
+            out.setdefault(s.path, []).append(s.state)
+        return out
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Home:
+    if request.param == "sqlite":
+        return Home(tmp_path)
+    url = os.environ.get("UROVEN_TEST_POSTGRES")
+    if not url:
+        pytest.skip("no PostgreSQL server: set UROVEN_TEST_POSTGRES to a URL of one")
+    made = Home(tmp_path, url)
+    from pipelines.intake.ledger import metadata  # noqa: PLC0415
+
+    metadata.drop_all(made.ledger.engine)
+    metadata.create_all(made.ledger.engine)
+    return made
+
+
+def rows(*lines: str) -> str:
+    return HEADER + "".join(line + "\n" for line in lines)
+
+
+def test_same_content_twice_is_recognised(home: Home) -> None:
+    home.put("2023/staffing.csv", rows("s1,teachers,10,9,9"))
+    home.put("2023/копия staffing.csv", rows("s1,teachers,10,9,9"))
+    receipt = home.receive()
+    assert receipt.duplicates == ["2023/копия staffing.csv"]
+    assert home.accept().rows_accepted == 1
+
+
+def test_a_copy_of_less_known_origin_is_the_duplicate(home: Home) -> None:
+    home.put("a копия.csv", rows("s1,teachers,10,9,9"))
+    home.put("b 2023.csv", rows("s1,teachers,10,9,9"))
+    assert home.receive().duplicates == ["a копия.csv"]
+
+
+def test_nothing_new_is_not_read_again(home: Home) -> None:
+    home.put("2023/staffing.csv", rows("s1,teachers,10,9,9"))
+    home.receive()
+    again = home.receive()
+    assert (again.new, again.changed, again.known_n) == ([], [], 1)
+    assert stages.land(home.settings, home.ledger) == []
+    assert home.accept().worked
+    assert not home.accept().worked
+
+
+def test_a_corrected_file_replaces_all_rows_of_its_predecessor(home: Home) -> None:
+    path = home.put("2023/staffing.csv", rows("s1,teachers,10,9,9", "s2,teachers,8,8,8"))
+    home.receive()
+    assert home.accept().rows_accepted == 2
+    path.write_text(rows("s1,teachers,10,10,10"), encoding="utf-8")
+    assert home.receive().changed == ["2023/staffing.csv"]
+    part = home.accept()
+    assert (part.rows_read, part.rows_accepted) == (1, 1)
+    assert home.states()["2023/staffing.csv"] == ["superseded", "active"]
+
+
+def test_a_damaged_correction_does_not_throw_out_what_it_meant_to_correct(home: Home) -> None:
+    path = home.put("2023/staffing.csv", rows("s1,teachers,10,9,9"))
+    home.receive()
+    path.write_bytes(b"")
+    home.receive()
+    assert home.states()["2023/staffing.csv"] == ["active", "active"]
+    assert home.accept().rows_accepted == 1
+
+
+def test_a_correction_under_another_name_wins_row_by_row(home: Home) -> None:
+    home.put("2023/a.csv", rows("s1,teachers,10,9,9", "s1,leaders,2,2,2", "s2,teachers,8,8,8"))
+    home.receive()
+    home.put("2023/b исправлено.csv", rows("s1,teachers,10,10,10", "s1,leaders,3,3,3"))
+    home.receive()
+    part = home.accept()
+    assert (part.rows_read, part.rows_accepted, part.rows_rejected) == (5, 3, 2)
+    assert part.conserved
+
+
+def test_a_correction_drops_the_row_it_left_out(home: Home) -> None:
+    lines = [f"s1,{group},10,9,9" for group in ("teachers", "leaders", "tutors")]
+    home.put("2023/a.csv", rows(*lines))
+    home.receive()
+    home.put("2023/b.csv", rows(*lines[:2]))
+    home.receive()
+    assert home.accept().rows_accepted == 2
+
+
+def test_files_that_hold_different_rows_of_a_school_stand_side_by_side(home: Home) -> None:
+    home.put("2023/a.csv", rows("s1,teachers,10,9,9"))
+    home.put("2023/b.csv", rows("s1,leaders,2,2,2"))
+    home.receive()
+    assert home.accept().rows_accepted == 2
+
+
+def test_a_changed_manifest_makes_a_new_submission(home: Home) -> None:
+    home.put("staffing.csv", rows("s1,teachers,10,9,9"))
+    home.put("manifest.csv", "file,contract,school_year\nstaffing.csv,staffing,2022\n")
+    home.receive()
+    assert home.accept(year=2022).rows_accepted == 1
+    home.put("manifest.csv", "file,contract,school_year\nstaffing.csv,staffing,2023\n")
+    home.receive()
+    assert home.accept(year=2023).rows_accepted == 1
+    assert home.accept(year=2022).rows_read == 0
+
+
+def test_a_lost_ledger_is_rebuilt_from_the_vault(home: Home) -> None:
+    home.put("2023/staffing.csv", rows("s1,teachers,10,9,9"))
+    home.receive()
+    before = home.ledger.submissions()
+    from pipelines.intake.ledger import metadata  # noqa: PLC0415
+
+    metadata.drop_all(home.ledger.engine)
+    metadata.create_all(home.ledger.engine)
+    assert vault.rebuild(home.settings, home.ledger) == 1
+    assert home.ledger.submissions() == before
+
+
+def test_every_file_is_kept_as_it_came_and_only_for_its_owner(home: Home) -> None:
+    path = home.put("2023/staffing.csv", rows("s1,teachers,10,9,9"))
+    home.receive()
+    kept = vault.vault_path(home.settings, home.ledger.submissions()[0].sha256)
+    assert kept.read_bytes() == path.read_bytes()
+    assert oct(home.settings.vault.stat().st_mode)[-3:] == "700"
+    assert oct(kept.stat().st_mode)[-3:] == "600"
+
+
+def test_readme_and_manifest_are_named_but_hold_no_data(home: Home) -> None:
+    home.put("README.md", "text")
+    home.put("manifest.csv", "file\n")
+    home.receive()
+    assert set(map(tuple, home.states().values())) == {("service",)}
+
+
+def test_a_link_out_of_the_inbox_is_not_followed(home: Home, tmp_path: Path) -> None:
+    secret = tmp_path / "outside.csv"
+    secret.write_text(rows("s1,teachers,1,1,1"))
+    (home.inbox / "2023.csv").symlink_to(secret)
+    assert home.receive().new == []
+
+
+def test_without_an_inbox_the_message_says_what_to_do(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, inbox=tmp_path / "nowhere")
+    with pytest.raises(FileNotFoundError, match="UROVEN_INBOX"):
+        vault.receive(settings, Ledger("sqlite://"))
