@@ -1,0 +1,1 @@
+"""Side by side with the bare work and with peers; prints ratios, writes ``latest.json``."""

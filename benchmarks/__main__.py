@@ -1,0 +1,39 @@
+"""``make bench``: every measure of this folder, as a table and as ``benchmarks/latest.json``."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import reading
+from benchmarks.measure import Measure
+
+MEASURES = {"read_protocol": reading.read_protocol}
+PACKAGES = ("duckdb", "pandas", "pandera", "python-calamine", "dagster", "dbt-core")
+
+
+def main(names: list[str]) -> int:
+    """Run the named measures, or all; 1 when a limit does not hold."""
+    rows: list[Measure] = [MEASURES[name]() for name in names or MEASURES]
+    table = Table()
+    for title in ("measure", "ratio", "limit", "ours, s", "bare, s"):
+        table.add_column(title, justify="left" if title == "measure" else "right")
+    for m in rows:
+        colour = "green" if m.holds else "red"
+        figures = (f"[{colour}]{m.ratio:.2f}[/]", f"{m.limit:g}", f"{m.raw['ours_s']:.3f}", f"{m.raw['bare_s']:.3f}")
+        table.add_row(m.name, *figures)
+    Console().print(table)
+    versions = {p: version(p) for p in PACKAGES} | {"python": platform.python_version()}
+    out = {"rows": [m.as_row() for m in rows], "versions": versions}
+    Path(__file__).with_name("latest.json").write_text(json.dumps(out, indent=1) + "\n")
+    return 0 if all(m.holds for m in rows) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
