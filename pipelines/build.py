@@ -7,6 +7,7 @@ import dagster as dg
 from pipelines.assets import accepted, landed, released
 from pipelines.assets.warehouse import warehouse_assets
 from pipelines.jobs import FULL_RUN
+from pipelines.progress import progress
 from pipelines.resources import DbtInProcess, UrovenResource
 
 
@@ -23,5 +24,6 @@ def definitions(uroven: UrovenResource | None = None) -> dg.Definitions:
             released.release_asset(),
         ],
         jobs=[FULL_RUN],
+        loggers={"progress": progress},
         resources={"uroven": uroven or UrovenResource(), "dbt": DbtInProcess()},
     )

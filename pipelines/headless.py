@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import shutil
 import time
@@ -58,11 +57,12 @@ def full_run(*, years: list[int] | None, strict: bool, quiet: bool) -> int:
     from pipelines.definitions import defs  # noqa: PLC0415
     from pipelines.partitions import range_tags  # noqa: PLC0415
 
-    logging.getLogger("dagster").setLevel(logging.ERROR)
     with dg.DagsterInstance.get() as instance:
         job = defs.resolve_job_def("full_run")
-        with Progress(quiet) as progress:
-            instance_result = _execute(job, instance, range_tags(years), progress)
+        config = {"loggers": {"progress": {"config": {"quiet": quiet}}}}
+        instance_result = job.execute_in_process(
+            instance=instance, tags=range_tags(years), run_config=config, raise_on_error=False
+        )
     if not instance_result.success:
         for event in instance_result.all_events:
             if event.is_step_failure:
@@ -80,44 +80,6 @@ def _cause(event: Any) -> str:
     while error and error.cause:
         error = error.cause
     return error.message.strip() if error else "неизвестная ошибка"
-
-
-def _execute(job: Any, instance: Any, tags: dict[str, str], progress: Progress) -> Any:
-    handler = progress.handler()
-    root = logging.getLogger("dagster")
-    root.addHandler(handler)
-    try:
-        return job.execute_in_process(instance=instance, tags=tags, raise_on_error=False)
-    finally:
-        root.removeHandler(handler)
-
-
-class Progress:
-    """One line a step as it ends, unless quiet."""
-
-    def __init__(self, quiet: bool) -> None:
-        self._quiet, self._began = quiet, time.monotonic()
-
-    def __enter__(self) -> Progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-    def handler(self) -> logging.Handler:
-        progress = self
-
-        class Lines(logging.Handler):
-            def emit(self, record: logging.LogRecord) -> None:
-                meta = getattr(record, "dagster_meta", None) or {}
-                event = meta.get("dagster_event")
-                kind = getattr(event, "event_type_value", "")
-                if kind in ("STEP_START", "STEP_SUCCESS", "STEP_FAILURE") and not progress._quiet:
-                    mark = {"STEP_START": "…", "STEP_SUCCESS": "✓", "STEP_FAILURE": "✗"}[kind]
-                    since = time.monotonic() - progress._began
-                    console.print(f"{since:6.1f} с  {mark} {event.step_key}")
-
-        return Lines(level=logging.DEBUG)
 
 
 def print_summary(settings: Settings) -> int:

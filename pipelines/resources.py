@@ -74,15 +74,17 @@ class DbtInProcess(dg.ConfigurableResource):
         thread = threading.Thread(target=work, name="dbt", daemon=True)
         thread.start()
         failures: list[str] = []
-        while (message := events.get()) is not None:
-            status = message["data"].get("node_info", {}).get("node_status")
-            if status in ("error", "fail") and message["info"]["name"].startswith("Log"):
-                failures.append(message["info"]["msg"])
-            event = DbtCoreCliEventMessage(raw_event=message, event_history_metadata={})
-            yield from event.to_default_asset_events(
-                manifest=manifest, dagster_dbt_translator=translator, context=context
-            )
-        thread.join()
+        try:
+            while (message := events.get()) is not None:
+                status = message["data"].get("node_info", {}).get("node_status")
+                if status in ("error", "fail") and message["info"]["name"].startswith("Log"):
+                    failures.append(message["info"]["msg"])
+                event = DbtCoreCliEventMessage(raw_event=message, event_history_metadata={})
+                yield from event.to_default_asset_events(
+                    manifest=manifest, dagster_dbt_translator=translator, context=context
+                )
+        finally:
+            thread.join()  # dbt must not outlive the step: the next one opens the same database
         result = outcome[0]
         if isinstance(result, BaseException):
             raise result
@@ -120,6 +122,7 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
 
 def run_dbt(arguments: list[str], settings: Settings, on_event: Any = None) -> Any:
     """Invoke dbt in this process; ``on_event`` gets each structured event as a dict."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415
     from dbt.cli.main import dbtRunner  # noqa: PLC0415
     from google.protobuf.json_format import MessageToDict  # noqa: PLC0415
 
@@ -133,4 +136,11 @@ def run_dbt(arguments: list[str], settings: Settings, on_event: Any = None) -> A
         "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
         "--log-level", "none", "--log-level-file", "none", "--no-use-colors"
     ]  # fmt: skip
-    return dbtRunner(callbacks=[hand_on]).invoke([*arguments, *common])
+    try:
+        return dbtRunner(callbacks=[hand_on]).invoke([*arguments, *common])
+    finally:
+        # the adapter keeps the database open for the process: the next step could not attach it
+        environment = DuckDBConnectionManager._ENV
+        if environment is not None:
+            environment.close()
+            DuckDBConnectionManager._ENV = None

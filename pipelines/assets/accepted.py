@@ -1,7 +1,5 @@
 """Validation: landed text becomes accepted rows, findings, and workbooks for the senders."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -71,7 +69,8 @@ def accept(context: dg.AssetExecutionContext, uroven: UrovenResource) -> Iterato
 
     settings, ledger = uroven.settings(), uroven.ledger()
     stages.ensure_empty_tables(settings)
-    chosen, landed = {int(y) for y in context.partition_keys}, stages.landed_years(ledger)
+    snapshot = ledger.snapshot()
+    chosen, landed = {int(y) for y in context.partition_keys}, stages.landed_years(snapshot)
     kept = stages.accepted_years(settings)
     selected = {key.path[-1] for key in context.selected_asset_keys}
     if ITEMS_KEY.path[-1] in selected:
@@ -79,7 +78,7 @@ def accept(context: dg.AssetExecutionContext, uroven: UrovenResource) -> Iterato
     done: dict[str, list[stages.Partition]] = defaultdict(list)
     for name in in_order(selected):
         for year in sorted((landed.get(name, set()) | kept.get(name, set())) & chosen):
-            part = stages.accept(settings, ledger, name, year)
+            part = stages.accept(settings, ledger, name, year, snapshot)
             done[name].append(part)
             if part.worked:
                 context.log.info(

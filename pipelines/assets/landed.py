@@ -1,7 +1,5 @@
 """Receiving files into the vault, and landing their rows as raw cell text."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 
@@ -57,7 +55,7 @@ def vault_files(context: dg.AssetExecutionContext, uroven: UrovenResource) -> dg
     can_subset=True,
 )
 def land(context: dg.AssetExecutionContext, uroven: UrovenResource) -> Iterator[dg.MaterializeResult]:
-    """New files are read whatever their years; chosen by hand, the files of the chosen years are read again."""
+    """New files are read whatever their years; of years chosen by hand the files are read again."""
     from pipelines.intake import stages  # noqa: PLC0415
 
     settings, ledger = uroven.settings(), uroven.ledger()

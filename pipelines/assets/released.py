@@ -1,7 +1,5 @@
 """The release: what readers get."""
 
-from __future__ import annotations
-
 import json
 
 import dagster as dg

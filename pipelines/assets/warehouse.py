@@ -1,7 +1,5 @@
 """The dbt project as assets: two parts, before and after the scales. Only they open the build database."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,6 +7,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 
+from pipelines.assets.accepted import ITEMS_KEY, LEDGER
 from pipelines.resources import DbtInProcess, UrovenResource
 from pipelines.settings import DBT_PROJECT
 
@@ -22,17 +21,21 @@ class Translator(DagsterDbtTranslator):
     """dbt models under ``warehouse/NAME``; sources are the accepted tables; groups follow the flow."""
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
-        stated = dbt_resource_props.get("meta", {}).get("dagster", {}).get("asset_key")
-        if stated:
-            return dg.AssetKey(stated)
-        return dg.AssetKey(["warehouse", dbt_resource_props["name"]])
+        name = dbt_resource_props["name"]
+        if dbt_resource_props["resource_type"] != "source":
+            return dg.AssetKey(["warehouse", name])
+        if dbt_resource_props["source_name"] == "accepted" or name == ITEMS_KEY.path[-1]:
+            return dg.AssetKey(["accepted", name])
+        return LEDGER
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         folder = dbt_resource_props.get("fqn", ["", ""])[1]
         return _GROUPS.get(folder, "e_seeds")
 
 
-TRANSLATOR = Translator(settings=DagsterDbtTranslatorSettings(enable_asset_checks=True))
+TRANSLATOR = Translator(
+    settings=DagsterDbtTranslatorSettings(enable_asset_checks=True, enable_duplicate_source_asset_keys=True)
+)
 
 
 def warehouse_assets() -> list[dg.AssetsDefinition]:

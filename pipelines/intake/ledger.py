@@ -81,6 +81,14 @@ class Submission:
     replaced_by: int | None
 
 
+@dataclass(frozen=True)
+class Snapshot:
+    """What the ledger holds at one moment: the submissions that count, in order, and all readings."""
+
+    active: list[Submission]
+    readings: dict[str, tuple[str, FileReading]]
+
+
 class Ledger:
     """All reads and writes of the ledger; each method is one transaction."""
 
@@ -133,6 +141,9 @@ class Ledger:
         with self.engine.begin() as c:
             c.execute(sa.delete(reading).where(reading.c.file_id == result.file_id))
             c.execute(sa.insert(reading), row)
+
+    def snapshot(self) -> Snapshot:
+        return Snapshot([s for s in self.submissions() if s.state == ACTIVE], self.readings())
 
     # -- counts ----------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from pipelines.intake.grid import Limits
 from pipelines.intake.items import ReferenceItem
-from pipelines.intake.ledger import ACTIVE, Ledger, Submission
+from pipelines.intake.ledger import ACTIVE, Ledger, Snapshot, Submission
 from pipelines.intake.readers import FileReading, landed_schema, read_file, write_parquet
 from pipelines.intake.validation import (
     FINDING_SCHEMA,
@@ -140,7 +140,7 @@ def _read_all(settings: Settings, todo: list[Submission]) -> Iterable[tuple[Subm
             try:
                 yield s, FileReading.from_json(future.result())
             except FutureTimeout:
-                ru = f"Файл читается дольше {settings.file_seconds} с: разделите его или очистите пустые строки"
+                ru = f"Файл читается дольше {settings.file_seconds} с: разделите его, очистите пустые строки"
                 en = f"Reading takes over {settings.file_seconds} s: split the file or clear its empty rows"
                 yield s, _refusal(s.file_id, "too_slow", ru, en)
             except (ProcessExpired, MemoryError):
@@ -166,11 +166,11 @@ class Partition:
     conserved: bool
 
 
-def landed_years(ledger: Ledger) -> dict[str, set[int]]:
+def landed_years(snapshot: Snapshot) -> dict[str, set[int]]:
     """Contract -> the school years that active files have rows of."""
-    active = {s.file_id for s in ledger.submissions() if s.state == ACTIVE}
+    active = {s.file_id for s in snapshot.active}
     out: dict[str, set[int]] = defaultdict(set)
-    for file_id, (_, result) in ledger.readings().items():
+    for file_id, (_, result) in snapshot.readings.items():
         if file_id in active:
             for r in result.readings:
                 if r.status == "read" and r.contract:
@@ -208,14 +208,16 @@ def finding_schema() -> pa.Schema:
     return FINDING_SCHEMA.append(pa.field("column_title", pa.string()))
 
 
-def accept(settings: Settings, ledger: Ledger, contract_name: str, year: int) -> Partition:
+def accept(
+    settings: Settings, ledger: Ledger, contract_name: str, year: int, snapshot: Snapshot | None = None
+) -> Partition:
     """Validate the landed rows of one contract and school year and write what was accepted and rejected.
 
     Does nothing when neither the files nor the code changed since the last time.
     """
     contract = CONTRACTS[contract_name]
-    subs = [s for s in ledger.submissions() if s.state == ACTIVE]
-    readings = ledger.readings()
+    snapshot = snapshot or ledger.snapshot()
+    subs, readings = snapshot.active, snapshot.readings
     order: dict[str, int] = {}
     for s in subs:
         if s.file_id in readings and _lands(readings[s.file_id][1], contract_name, year):
@@ -339,7 +341,6 @@ def cell_of(result: FileReading, reading: int, field: str, item: int) -> tuple[i
 def export_ledger(settings: Settings, ledger: Ledger) -> dict[str, int]:
     """Write what the ledger knows as Parquet for dbt; returns the number of rows a table."""
     subs, readings = ledger.submissions(), ledger.readings()
-    names = {s.submission_id: s.path for s in subs}
     submission_rows, reading_rows = [], []
     counts: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     for c in ledger.table("row_count"):
@@ -357,7 +358,7 @@ def export_ledger(settings: Settings, ledger: Ledger) -> dict[str, int]:
                 "size_bytes": s.size_bytes,
                 "received_at": s.received_at,
                 "state": s.state,
-                "replaced_by": names.get(s.replaced_by or 0),
+                "superseded_by": s.replaced_by,
                 "rule_id": result.rule or None,
                 "message_ru": result.message_ru or None,
                 "message_en": result.message_en or None,
@@ -430,7 +431,7 @@ SUBMISSION_SCHEMA = pa.schema(
     [
         ("submission_id", pa.int32()), ("file_id", pa.string()), ("file_name", pa.string()),
         ("sha256", pa.string()), ("size_bytes", pa.int64()), ("received_at", pa.timestamp("us")),
-        ("state", pa.string()), ("replaced_by", pa.string()), ("rule_id", pa.string()),
+        ("state", pa.string()), ("superseded_by", pa.int32()), ("rule_id", pa.string()),
         ("message_ru", pa.string()), ("message_en", pa.string()),
     ]
 )  # fmt: skip
@@ -479,8 +480,8 @@ def return_workbooks(
             column, title = cell_of(result, row["reading"], row["field"], row["item"])
             cells.append(
                 CellFinding(
-                    sheet=row["sheet"], row=row["row"], column=column, column_title=title, value=row["value"] or "",
-                    rule_id=row["rule_id"], severity=row["severity"], message_ru=row["message_ru"],
+                    sheet=row["sheet"], row=row["row"], column=column, column_title=title,
+                    value=row["value"] or "", rule_id=row["rule_id"], severity=row["severity"], message_ru=row["message_ru"],
                 )
             )  # fmt: skip
         whole = (
@@ -523,7 +524,7 @@ def peak_memory_mb() -> int:
 
 
 def accepted_years(settings: Settings) -> dict[str, set[int]]:
-    """Contract -> the school years that have accepted tables; a year whose files are gone is emptied there."""
+    """Contract -> the school years that have accepted tables (a year whose files are gone is emptied)."""
     out: dict[str, set[int]] = defaultdict(set)
     for path in (settings.lake / "accepted").glob("*/school_year=*/part.json"):
         out[path.parts[-3]].add(int(path.parts[-2].removeprefix("school_year=")))
@@ -552,4 +553,6 @@ def rule_table(ledger: Ledger, contract: str, years: set[int]) -> str:
 
 def _markdown(columns: list[str], rows: list[dict[str, Any]]) -> str:
     head = "| " + " | ".join(columns) + " |\n|" + " --- |" * len(columns) + "\n"
-    return head + "\n".join("| " + " | ".join(str(r[c]) if r[c] is not None else "" for c in columns) + " |" for r in rows)
+    return head + "\n".join(
+        "| " + " | ".join(str(r[c]) if r[c] is not None else "" for c in columns) + " |" for r in rows
+    )

@@ -128,7 +128,8 @@ def _copy_database(build: Path, target: Path, tables: Sequence[str], release: Re
         db.execute("USE out")
         ddl = dict(
             db.execute(
-                "SELECT table_name, sql FROM duckdb_tables() WHERE database_name = 'build' AND schema_name = 'main'"
+                "SELECT table_name, sql FROM duckdb_tables() "
+                "WHERE database_name = 'build' AND schema_name = 'main'"
             ).fetchall()
         )
         missing = [t for t in tables if t not in ddl]
@@ -136,8 +137,9 @@ def _copy_database(build: Path, target: Path, tables: Sequence[str], release: Re
             raise LookupError(f"the build database lacks {', '.join(missing)}: run dbt first")
         for table in tables:
             db.execute(ddl[table])
+            name = _quoted(table)
             rows = db.execute(
-                f"INSERT INTO out.main.{_quoted(table)} SELECT * FROM build.main.{_quoted(table)} ORDER BY ALL"  # noqa: S608
+                f"INSERT INTO out.main.{name} SELECT * FROM build.main.{name} ORDER BY ALL"  # noqa: S608
             ).fetchone()
             counts[table] = rows[0] if rows else 0
         _copy_comments(db, tables)

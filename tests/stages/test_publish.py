@@ -33,7 +33,8 @@ def test_release_has_the_rows_in_order_the_comments_and_nothing_else(build: Path
     _publish(build)
     with duckdb.connect(str(build.parent / "current" / DATABASE), read_only=True) as db:
         assert db.execute("from t").fetchall() == [(1, "а"), (2, "б")]
-        assert db.execute("select comment from duckdb_tables() where table_name = 't'").fetchone() == ("Таблица",)
+        tables = "select comment from duckdb_tables() where table_name = 't'"
+        assert db.execute(tables).fetchone() == ("Таблица",)
         columns = "select comment from duckdb_columns() where table_name = 't' and column_name = 'name'"
         comment = db.execute(columns).fetchone()
         assert comment == ("Имя 'в кавычках'",)
@@ -75,7 +76,8 @@ def test_equal_rows_make_equal_files(build: Path, tmp_path: Path) -> None:
     _publish(build)
     other = tmp_path / "other"
     other.mkdir()
-    release, _ = publish(build, other / "releases", other / "current", ["t"], inputs="abcdef0123", code_version="c")
+    releases, current = other / "releases", other / "current"
+    release, _ = publish(build, releases, current, ["t"], inputs="abcdef0123", code_version="c")
     ours = build.parent / "releases" / release.release_id / "parquet" / "t.parquet"
     theirs = other / "releases" / release.release_id / "parquet" / "t.parquet"
     assert ours.read_bytes() == theirs.read_bytes()
