@@ -1,0 +1,1 @@
+"""Tests of pipelines.psychometrics: published numbers, plain reference implementations, known truth."""
