@@ -26,7 +26,12 @@ def main(names: list[str]) -> int:
         table.add_column(title, justify="left" if title == "measure" else "right")
     for m in rows:
         colour = "green" if m.holds else "red"
-        figures = (f"[{colour}]{m.ratio:.2f}[/]", f"{m.limit:g}", f"{m.raw['ours_s']:.3f}", f"{m.raw['bare_s']:.3f}")
+        figures = (
+            f"[{colour}]{m.ratio:.2f}[/]",
+            f"{m.limit:g}",
+            f"{m.raw['ours_s']:.3f}",
+            f"{m.raw['bare_s']:.3f}",
+        )
         table.add_row(m.name, *figures)
     Console().print(table)
     versions = {p: version(p) for p in PACKAGES} | {"python": platform.python_version()}

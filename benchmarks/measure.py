@@ -23,11 +23,18 @@ class Measure:
         return self.ratio <= self.limit if self.better == "lower" else self.ratio >= self.limit
 
     def as_row(self) -> dict[str, Any]:
-        common = {"name": self.name, "ratio": round(self.ratio, 3), "limit": self.limit, "better": self.better}
+        common = {
+            "name": self.name,
+            "ratio": round(self.ratio, 3),
+            "limit": self.limit,
+            "better": self.better,
+        }
         return common | self.raw
 
 
-def in_turn(ours: Callable[[], Any], bare: Callable[[], Any], rounds: int = 7) -> tuple[list[float], list[float]]:
+def in_turn(
+    ours: Callable[[], Any], bare: Callable[[], Any], rounds: int = 7
+) -> tuple[list[float], list[float]]:
     """Times of both in alternation, after one uncounted round of each: drift of the machine hits both."""
     times: tuple[list[float], list[float]] = ([], [])
     for number in range(rounds + 1):
@@ -40,7 +47,9 @@ def in_turn(ours: Callable[[], Any], bare: Callable[[], Any], rounds: int = 7) -
     return times
 
 
-def against(name: str, ours: Callable[[], Any], bare: Callable[[], Any], limit: float, rounds: int = 7) -> Measure:
+def against(
+    name: str, ours: Callable[[], Any], bare: Callable[[], Any], limit: float, rounds: int = 7
+) -> Measure:
     """The median of the ratios pair by pair."""
     a, b = in_turn(ours, bare, rounds)
     ratio = statistics.median(x / y for x, y in zip(a, b, strict=True))

@@ -40,7 +40,14 @@ def write_protocol(path: Path, rows: int = ROWS, seed: int = 1) -> None:
             else:
                 cells = ["X" if rng.random() < 0.01 else str(s) for s in scores[i]]
                 total = sum(int(c) for c in cells if c != "X")
-                row += [str(rng.integers(2, 6)), sexes[i % 3], classes[i % 4], str(i % 2 + 1), str(total), *cells]
+                row += [
+                    str(rng.integers(2, 6)),
+                    sexes[i % 3],
+                    classes[i % 4],
+                    str(i % 2 + 1),
+                    str(total),
+                    *cells,
+                ]
                 row += ["Автор А.А., Автор Б.Б. Математика (в 2 частях) 4 класс"]
             sheet.write_row(i + 1, 0, row)
 

@@ -89,7 +89,7 @@ class DbtInProcess(dg.ConfigurableResource):
         if isinstance(result, BaseException):
             raise result
         if not result.success:
-            reasons = failures or _reasons(result)
+            reasons = _reasons(result) or failures
             raise dg.Failure("dbt build failed:\n" + "\n".join(reasons[:20]))
 
 

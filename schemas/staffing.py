@@ -11,7 +11,12 @@ from schemas.common import school_code
 class Staffing(Model):
     school_id: Text = school_code()
     position_group: Text = column(
-        "Группа должностей", "Position group", key=True, required=True, codes="position_group"
+        "Группа должностей",
+        "Position group",
+        key=True,
+        required=True,
+        codes="position_group",
+        synonyms=("Наименование показателей", "Категория работников", "Наименование должностей"),
     )
     positions: Number = column(
         "Ставок по штату",
@@ -20,15 +25,37 @@ class Staffing(Model):
         ge=0,
         le=1000,
         unit="positions",
+        synonyms=("Ставок", "Число ставок по штату", "Ставок по штатному расписанию"),
     )
     filled: Number = column(
-        "Фактически занято ставок", "Positions filled", required=True, ge=0, le=1000, unit="positions"
+        "Фактически занято ставок",
+        "Positions filled",
+        required=True,
+        ge=0,
+        le=1000,
+        unit="positions",
+        synonyms=("Занято ставок", "Фактически замещено ставок"),
     )
     filled_qualified: Number = column(
         "Занято квалифицированными", "Positions filled by qualified people", ge=0, le=1000, unit="positions"
     )
-    vacant: Number = column("Вакантно ставок", "Positions vacant", ge=0, le=1000, unit="positions")
-    headcount: Int = column("Работников", "Headcount", required=True, ge=0, le=1000, unit="staff")
+    vacant: Number = column(
+        "Вакантно ставок",
+        "Positions vacant",
+        ge=0,
+        le=1000,
+        unit="positions",
+        synonyms=("Вакансий", "Вакантных ставок"),
+    )
+    headcount: Int = column(
+        "Работников",
+        "Headcount",
+        required=True,
+        ge=0,
+        le=1000,
+        unit="staff",
+        synonyms=("Всего работников", "Численность работников"),
+    )
     qualified_n: Int = column("Квалифицированных", "Qualified", ge=0, le=1000, unit="staff")
     trained_n: Int = column(
         "Прошли обучение за 3 года", "Trained in three years", ge=0, le=1000, unit="staff"

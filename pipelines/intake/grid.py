@@ -1,14 +1,22 @@
-"""Any file -> sheets of cell text. The file's bytes decide what it is, never its extension."""
+"""Any file -> sheets of cell text. The file's bytes decide what it is, never its extension.
+
+calamine reads fast, but shows an error cell and a formula that was never calculated as empty. Both are looked
+up in the sheet's XML and put back as text («#REF!», «=A1+B1»), so that they are refused and not lost.
+"""
 
 from __future__ import annotations
 
 import csv
 import datetime as dt
 import io
+import posixpath
+import re
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import unescape
 
 import python_calamine as calamine
 
@@ -21,13 +29,28 @@ class UnreadableFile(Exception):
         self.rule, self.message_ru, self.message_en = rule, message_ru, message_en
 
 
+#: Larger sheets aren't searched for errors and uncalculated formulas.
+_SCANNED_BYTES = 500_000_000
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_SHEET_PART = re.compile(rb"<(?:\w+:)?sheet [^>]*?>")
+_RELATION = re.compile(rb"<Relationship [^>]*?>")
+_ATTRIBUTE = re.compile(rb'(\w+(?::\w+)?)="([^"]*)"')
+_CELL = re.compile(rb'<c r="([A-Z]+)(\d+)"([^>]*)(?<!/)>(.*?)</c>', re.DOTALL)
+_VALUE = re.compile(rb"<v[^>/]*>([^<]+)</v>")
+_FORMULA = re.compile(rb"<f[^>]*>([^<]*)</f>")
+
+
 @dataclass
 class Sheet:
-    """Cell text by row and column from A1 on; rows may differ in length."""
+    """Cell text by row and column from A1 on; rows may differ in length.
+
+    ``merges`` are merged areas: first row, first column, last row, last column, from 0.
+    """
 
     name: str
     rows: list[list[str]]
     hidden: bool = False
+    merges: list[tuple[int, int, int, int]] = field(default_factory=list)
 
 
 @dataclass
@@ -65,7 +88,64 @@ def _text(value: Any) -> str:
 
 
 def _rows_as_text(rows: list[list[Any]]) -> list[list[str]]:
-    return [[cell if type(cell) is str else _text(cell) for cell in row] for row in rows]
+    plain = {str}
+    for i, row in enumerate(rows):
+        if set(map(type, row)) != plain:
+            rows[i] = [cell if type(cell) is str else _text(cell) for cell in row]
+    return rows
+
+
+def _attributes(tag: bytes) -> dict[str, str]:
+    return {k.decode(): unescape(v.decode(), {"&quot;": '"'}) for k, v in _ATTRIBUTE.findall(tag)}
+
+
+def _sheet_parts(book: zipfile.ZipFile) -> dict[str, str]:
+    """Sheet name -> the part of the package that holds it."""
+    relations = map(_attributes, _RELATION.findall(book.read("xl/_rels/workbook.xml.rels")))
+    targets = {r["Id"]: posixpath.normpath(posixpath.join("/xl", r["Target"]))[1:] for r in relations}
+    sheets = map(_attributes, _SHEET_PART.findall(book.read("xl/workbook.xml")))
+    return {s["name"]: targets[s["r:id"]] for s in sheets if s.get("r:id") in targets}
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number - 1
+
+
+def _unseen_cells(path: Path) -> dict[str, list[tuple[int, int, str]]]:
+    """By sheet, the cells that calamine shows as empty: errors, and formulas without a value."""
+    found: dict[str, list[tuple[int, int, str]]] = {}
+    try:
+        with zipfile.ZipFile(path) as book:
+            parts = _sheet_parts(book)
+            for name, part in parts.items():
+                if book.getinfo(part).file_size > _SCANNED_BYTES:
+                    continue
+                xml = book.read(part)
+                if b'"e"' not in xml and b"<f" not in xml:
+                    continue
+                for letters, row, attributes, content in _CELL.findall(xml):
+                    value = _VALUE.search(content)
+                    if b't="e"' in attributes:
+                        text = value[1].decode() if value else "#N/A"
+                    elif value is None and b"<f" in content:
+                        formula = _FORMULA.search(content)
+                        text = "=" + (unescape(formula[1].decode()) if formula else "")
+                    else:
+                        continue
+                    found.setdefault(name, []).append((int(row) - 1, _column(letters), text))
+    except (KeyError, zipfile.BadZipFile, UnicodeDecodeError, NotImplementedError, zlib.error):
+        return {}
+    return found
+
+
+def _put_back(rows: list[list[str]], cells: list[tuple[int, int, str]]) -> None:
+    for row, column, text in cells:
+        rows.extend([] for _ in range(row + 1 - len(rows)))
+        rows[row].extend([""] * (column + 1 - len(rows[row])))
+        rows[row][column] = rows[row][column] or text
 
 
 def _check_zip(path: Path, limits: Limits) -> None:
@@ -93,36 +173,56 @@ def _check_zip(path: Path, limits: Limits) -> None:
         )
 
 
+def _protected() -> UnreadableFile:
+    return UnreadableFile(
+        "password",
+        "Книга защищена паролем: снимите пароль и пришлите файл ещё раз",
+        "The workbook is protected by a password: remove it and send the file again",
+    )
+
+
 def _workbook(path: Path, kind: str, limits: Limits) -> Grid:
     try:
-        with path.open("rb") as f:
-            book = calamine.CalamineWorkbook.from_object(f)
-        sheets = []
-        for meta in book.sheets_metadata:
-            if meta.typ != calamine.SheetTypeEnum.WorkSheet:
-                continue
-            sheet = book.get_sheet_by_name(meta.name)
-            if sheet.total_height * sheet.total_width > limits.cells:
-                raise UnreadableFile(
-                    "too_many_cells",
-                    f"На листе «{meta.name}» слишком много ячеек: удалите пустые оформленные строки и столбцы",
-                    f"Sheet «{meta.name}» has too many cells: delete empty formatted rows and columns",
-                )
-            hidden = meta.visible != calamine.SheetVisibleEnum.Visible
-            sheets.append(Sheet(meta.name, _rows_as_text(sheet.to_python(skip_empty_area=False)), hidden))
-        return Grid(sheets, kind)
+        return Grid(_sheets(path, kind, limits), kind)
+    except UnreadableFile:
+        raise
     except calamine.PasswordError:
-        raise UnreadableFile(
-            "password",
-            "Книга защищена паролем: снимите пароль и пришлите файл ещё раз",
-            "The workbook is protected by a password: remove it and send the file again",
-        ) from None
-    except (calamine.CalamineError, OSError, ValueError) as error:
+        raise _protected() from None
+    except BaseException as error:
+        # a damaged file can make the Rust library panic, which is no Exception
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        if kind == "xls" and (_ENCRYPTED in path.read_bytes() or "password" in str(error).lower()):
+            raise _protected() from None
         raise UnreadableFile(
             "truncated",
             "Книга не открывается: она повреждена; сохраните её заново и пришлите ещё раз",
             f"The workbook can't be opened ({type(error).__name__}): save it again and send it once more",
         ) from None
+
+
+def _sheets(path: Path, kind: str, limits: Limits) -> list[Sheet]:
+    with path.open("rb") as f:
+        book = calamine.CalamineWorkbook.from_object(f)
+    unseen = _unseen_cells(path) if kind == "xlsx" else {}
+    sheets = []
+    for meta in book.sheets_metadata:
+        if meta.typ != calamine.SheetTypeEnum.WorkSheet:
+            continue
+        sheet = book.get_sheet_by_name(meta.name)
+        last_row, last_column = sheet.end or (0, 0)
+        if (last_row + 1) * (last_column + 1) > limits.cells:
+            raise UnreadableFile(
+                "too_many_cells",
+                f"На листе «{meta.name}» слишком много ячеек: удалите пустые оформленные строки и столбцы",
+                f"Sheet «{meta.name}» has too many cells: delete empty formatted rows and columns",
+            )
+        rows = _rows_as_text(sheet.to_python(skip_empty_area=False))
+        _put_back(rows, unseen.get(meta.name, []))
+        hidden = meta.visible != calamine.SheetVisibleEnum.Visible
+        merges = [(*first, *last) for first, last in sheet.merged_cell_ranges or []]
+        sheets.append(Sheet(meta.name, rows, hidden, merges))
+    return sheets
 
 
 def _decode(data: bytes) -> tuple[str, list[str]]:

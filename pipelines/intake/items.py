@@ -56,7 +56,10 @@ class ItemColumn:
 
 @dataclass
 class ScoredItems:
-    """Scores (students × items), the items, and what was wrong: (student, item index, rule, text, limit)."""
+    """Scores (students × items), the items, and what was wrong: (students, item index, rule, text, limit).
+
+    ``places`` says where an item stands among the items of a file: item set -> item index -> place.
+    """
 
     scores: np.ndarray
     items: list[ItemColumn]
@@ -65,6 +68,7 @@ class ScoredItems:
     omitted_marks: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
     not_taught_marks: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
     totals_comparable: bool = True
+    places: dict[str, dict[int, int]] = field(default_factory=dict)
 
 
 def _names(item_set: str, reference: list[ReferenceItem]) -> list[tuple[str, float | None]]:
@@ -117,7 +121,9 @@ def score_items(
         for name, maximum in names:
             if maximum is not None:
                 stated[name] = max(maximum, stated.get(name, 0))
-    return _judge(raw, list(order), texts, width, stated, ref, wrong)
+    out = _judge(raw, list(order), texts, width, stated, ref, wrong)
+    out.places = {s: {order[name]: k for k, (name, _) in enumerate(names)} for s, names in sets.items()}
+    return out
 
 
 def _judge(
@@ -128,48 +134,50 @@ def _judge(
     out = ScoredItems(scores, [], wrong_length=wrong)
     out.omitted_marks, out.not_taught_marks = np.zeros(n, int), np.zeros(n, int)
     keyed = any(r.key for r in ref.values())
+    judged: list[dict[int, int | str]] = []
     for j, name in enumerate(names):
-        column = raw[:, j]
-        present, counts = np.unique(column[column >= 0], return_counts=True)
-        known = ref.get(name)
-        words = {int(c): texts[c] for c in present}
-        frequency = dict(zip(map(int, present), map(int, counts), strict=True))
-        values, maximum, source = _column_values(words, frequency, stated.get(name), known, keyed)
-        if source == "marks":
-            out.totals_comparable = False
-        table = np.full(width, ABSENT_ITEM, dtype=np.int16)
-        checked = _checked(values, maximum)
+        frequency = dict(enumerate(np.bincount(raw[:, j] + 1, minlength=width + 1)[1:].tolist()))
+        words = {code: texts[code] for code, times in frequency.items() if times}
+        values, maximum, source = _column_values(words, frequency, stated.get(name), ref.get(name), keyed)
+        judged.append(values)
+        out.items.append(ItemColumn(name, maximum, source))
+    out.totals_comparable = all(item.source != "marks" for item in out.items)
+    above = _above_maximum(judged, out.items)
+    for j, (values, item) in enumerate(zip(judged, out.items, strict=True)):
+        column, table = raw[:, j], np.full(width + 1, ABSENT_ITEM, dtype=np.int16)
         for code, value in values.items():
-            rule = checked.get(code) or (value if isinstance(value, str) else "")
+            rule = value if isinstance(value, str) else ""
+            if (j, code) in above:
+                rule = "score_above_usual" if item.source == "inferred" else "score_above_maximum"
             if rule:
-                if rule == "score_above_maximum" and source == "inferred":
-                    rule = "score_above_usual"
-                limit = f"{maximum:g}"
-                out.faults.append((np.flatnonzero(column == code), j, rule, words[code], limit))
+                limit = f"{item.max_score:g}"
+                out.faults.append((np.flatnonzero(column == code), j, rule, texts[code], limit))
             else:
                 table[code] = value
-            if value == OMITTED and words[code]:
+            if value == OMITTED and texts[code]:
                 out.omitted_marks += column == code
-            elif value == ABSENT_ITEM and words[code]:
+            elif value == ABSENT_ITEM and texts[code]:
                 out.not_taught_marks += column == code
-        scores[:, j] = np.where(column >= 0, table[np.maximum(column, 0)], ABSENT_ITEM)
-        out.items.append(ItemColumn(name, maximum, source))
+        scores[:, j] = table[column]
     return out
 
 
-def _checked(values: dict[int, int | str], maximum: float) -> dict[int, str]:
-    """Pandera's verdict over the distinct scores of an item: code -> rule broken."""
-    numeric = {c: v for c, v in values.items() if isinstance(v, int) and v >= 0}
-    if not numeric:
-        return {}
-    frame = pd.DataFrame({"score": list(numeric.values()), "maximum": maximum}, index=list(numeric))
-    if (frame["score"] <= frame["maximum"]).all():
-        return {}
+def _above_maximum(judged: list[dict[int, int | str]], items: list[ItemColumn]) -> set[tuple[int, int]]:
+    """Pandera's verdict over the distinct scores of all items: the (item, code) pairs that break the rule."""
+    found = [
+        (j, code, value)
+        for j, values in enumerate(judged)
+        for code, value in values.items()
+        if isinstance(value, int) and value >= 0
+    ]
+    frame = pd.DataFrame(
+        {"score": [v for _, _, v in found], "maximum": [items[j].max_score for j, _, _ in found]}, dtype=float
+    ).astype({"score": int})
     try:
         ItemScore.validate(frame, lazy=True)
     except pa_check.errors.SchemaErrors as errors:
-        return {int(i): "score_above_maximum" for i in errors.failure_cases["index"].dropna()}
-    return {}
+        return {found[int(i)][:2] for i in errors.failure_cases["index"].dropna()}
+    return set()
 
 
 def _column_values(

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.intake.grid import Sheet
-from pipelines.intake.text import fold
+from pipelines.intake.text import fold, unitless
 from schemas import CONTRACTS, Contract
 
 FOLDER = Path(__file__).parent / "layouts"
@@ -29,7 +29,10 @@ STRUCTURAL = r"^(итого|всего|средн(ие|ее|ий)|минимал
 
 
 class Matcher:
-    """Compares a folded header cell with a name (equal), ``~regex`` (found) or ``stem*`` (word starts so)."""
+    """Compares a folded header cell with a name, ``~regex`` (found) or ``stem*`` (a word starts so).
+
+    A name equals the cell with or without the unit behind it («Ставок, ед.»).
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -43,7 +46,9 @@ class Matcher:
             self._equal = fold(text)
 
     def __call__(self, cell: str) -> bool:
-        return bool(self._pattern.search(cell)) if self._pattern else cell == self._equal
+        if self._pattern:
+            return bool(self._pattern.search(cell) or self._pattern.search(unitless(cell)))
+        return self._equal in (cell, unitless(cell))
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,9 @@ class Layout:
     pivot: dict[str, Any] = field(default_factory=dict)
     units: tuple[UnitRows, ...] = ()
     shift: dict[str, str] = field(default_factory=dict)
+    inherit: bool = False
+    join: str = ""
+    no_words: tuple[str, ...] = ()
     key_scope: str = "school"
     school_key: str = "id"
     year_offset: int = 0
@@ -96,6 +104,11 @@ class Layout:
     @functools.cached_property
     def signature(self) -> tuple[Matcher, ...]:
         return tuple(map(Matcher, self.header))
+
+    @property
+    def weight(self) -> float:
+        """How much it tells that all of the signature was found."""
+        return len(self.header) + len(self.titles) + 1.0
 
     @functools.cached_property
     def forbidden(self) -> tuple[Matcher, ...]:
@@ -114,8 +127,10 @@ class Match:
 def _load(path: Path) -> Layout:
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     data["units"] = tuple(UnitRows(**unit) for unit in data.get("units", ()))
-    for key in ("header", "absent", "titles", "context", "skip", "require", "fill_down"):
+    for key in ("header", "absent", "titles", "context", "skip", "require", "fill_down", "no_words"):
         data[key] = tuple(data.get(key, ()))
+    if data.get("inherit"):
+        data["columns"] = canonical(data["contract"]).columns | data.get("columns", {})
     return Layout(id=path.stem, **data)
 
 
@@ -173,45 +188,30 @@ def _titles_match(layout: Layout, sheet: Sheet, row: int) -> bool:
     return all(any(re.search(p, c, re.IGNORECASE) for c in above) for p in layout.titles)
 
 
+def _fits(layout: Layout, sheet: Sheet, row: int, filled: list[str]) -> bool:
+    """Whether the folded cells of a row are the layout's header."""
+    return (
+        len(filled) >= min(2, len(layout.header))
+        and all(any(m(c) for c in filled) for m in layout.signature)
+        and not any(m(c) for m in layout.forbidden for c in filled)
+        and _titles_match(layout, sheet, row)
+    )
+
+
 def _match_layout(layout: Layout, sheet: Sheet, folded: list[list[str]]) -> Match | None:
     if layout.sheet and not re.search(layout.sheet, sheet.name, re.IGNORECASE):
         return None
     for row, cells in enumerate(folded):
-        filled = [c for c in cells if c]
-        if len(filled) < min(2, len(layout.header)):
-            continue
-        if all(any(m(c) for c in filled) for m in layout.signature):
-            if any(m(c) for m in layout.forbidden for c in filled):
-                continue
-            if _titles_match(layout, sheet, row):
-                return Match(layout, row, len(layout.header) + len(layout.titles) + 1.0)
+        if _fits(layout, sheet, row, [c for c in cells if c]):
+            return Match(layout, row, layout.weight)
     return None
 
 
-def _match_canonical(
-    contract: Contract, folded: list[list[str]], supplied: frozenset[str]
-) -> tuple[Match | None, set[str], list[str]]:
-    """The canonical match, or else (None, fields missing, columns unknown) of the nearest row."""
-    names, best = _canonical_names(contract.name), (0.0, set[str](), list[str]())
-    needed = {f.name for f in contract.fields.values() if f.required}
-    needed -= supplied & set(contract.context)
-    item = re.compile(CANONICAL_ITEM) if contract.has_items else None
-    for row, cells in enumerate(folded):
-        filled = [c for c in cells if c]
-        known = {names[c] for c in filled if c in names}
-        n_items = sum(bool(item.match(c)) for c in filled) if item else 0
-        if not known and not n_items:
-            continue
-        missing = needed - known
-        unknown = [c for c in filled if c not in names and not (item and item.match(c))]
-        results = n_items or known & {"total", "score", "mark"}
-        if not missing and (results or not contract.has_items) and len(known) + n_items >= len(unknown):
-            weight = len(known) + n_items - 0.6 * len(unknown)
-            return Match(canonical(contract.name), row, weight), missing, unknown
-        share = (len(known) + n_items) / (len(known) + len(missing) + len(unknown) + n_items)
-        if share > best[0]:
-            best = (share, missing, unknown)
-    return None, best[1], best[2]
+def stacked_layout(sheet: Sheet, row: int, contract: str) -> Layout | None:
+    """The layout whose header stands in a row of a sheet that holds several tables, one under another."""
+    filled = [fold(c) for c in sheet.rows[row] if c]
+    known = [x for x in layouts() if x.repeat and x.contract == contract and _fits(x, sheet, row, filled)]
+    return max(known, key=lambda x: x.weight, default=None)
 
 
 @dataclass
@@ -221,6 +221,33 @@ class Nearest:
     title: str
     missing: list[str]
     extra: list[str]
+
+
+def _match_canonical(
+    contract: Contract, folded: list[list[str]], supplied: frozenset[str]
+) -> tuple[Match | None, float, Nearest]:
+    """The canonical match, and the row that comes nearest to one with its share of fitting columns."""
+    names, share, nearest = _canonical_names(contract.name), 0.0, Nearest(contract.title_ru, [], [])
+    needed = {f.name for f in contract.fields.values() if f.required}
+    needed -= supplied & {*contract.context, "school_id"}
+    item = re.compile(CANONICAL_ITEM) if contract.has_items else None
+    for row, cells in enumerate(folded):
+        filled = [c if c in names else unitless(c) for c in cells if c]
+        known = {names[c] for c in filled if c in names}
+        n_items = sum(bool(item.match(c)) for c in filled) if item else 0
+        if not known and not n_items:
+            continue
+        missing = needed - known
+        unknown = [c for c in filled if c not in names and not (item and item.match(c))]
+        results = n_items or known & {"total", "score", "mark"}
+        if not missing and (results or not contract.has_items) and len(known) + n_items >= len(unknown):
+            weight = len(known) + n_items - 0.6 * len(unknown)
+            return Match(canonical(contract.name), row, weight), 1.0, nearest
+        fitting = (len(known) + n_items) / (len(known) + n_items + 2 * len(missing) + len(unknown))
+        if fitting > share:
+            titles = [f.title_ru for f in contract.fields.values() if f.name in missing]
+            share, nearest = fitting, Nearest(contract.title_ru, titles, unknown)
+    return None, share, nearest
 
 
 def recognise(
@@ -248,17 +275,16 @@ def recognise(
             found.append(match)
     near: list[tuple[float, Nearest]] = []
     for model in [CONTRACTS[contract]] if contract else CONTRACTS.values():
-        canon, missing, unknown = _match_canonical(model, folded, frozenset(supplied))
+        canon, share, nearest = _match_canonical(model, folded, frozenset(supplied))
         if canon:
             found.append(canon)
-        elif missing:
-            have = len(model.fields) - len(missing)
-            titles = [model.fields[m].title_ru for m in model.fields if m in missing]
-            near.append(
-                (have / (have + 3 * len(missing) + len(unknown)), Nearest(model.title_ru, titles, unknown))
-            )
+        elif share:
+            near.append((share, nearest))
     if found:
-        return max(found, key=lambda m: m.weight), None
+        best = max(found, key=lambda m: m.weight)
+        stacked = [m for m in found if m.layout.repeat and m.layout.contract == best.layout.contract]
+        # of several tables, one under another, the first begins the reading
+        return min(stacked, key=lambda m: (m.row, -m.weight)) if best.layout.repeat else best, None
     return None, _nearest_of(near, folded, contract)
 
 
@@ -287,4 +313,5 @@ def transposed(sheet: Sheet) -> Sheet:
     if width > 200 or len(sheet.rows) > 2000:
         return Sheet(sheet.name, [], sheet.hidden)
     padded = [r + [""] * (width - len(r)) for r in sheet.rows]
-    return Sheet(sheet.name, [list(c) for c in zip(*padded, strict=True)], sheet.hidden)
+    merges = [(c0, r0, c1, r1) for r0, c0, r1, c1 in sheet.merges]
+    return Sheet(sheet.name, [list(c) for c in zip(*padded, strict=True)], sheet.hidden, merges)

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.intake.text import clean, fold, to_cyrillic
+from pipelines.intake.text import clean, fold, is_mixed, to_cyrillic, to_latin, unitless
 from schemas.base import Field
 from schemas.codes import aliases, code_list
 
@@ -21,6 +21,12 @@ _FLOAT_TEXT = re.compile(r"^([+-]?\d+)[.,]0+$")
 _NUMBER = re.compile(r"^[+-]?(\d+([.,]\d*)?|[.,]\d+)$")
 _SPACED = re.compile(r"^[+-]?\d{1,3}( \d{3})+([.,]\d+)?$")
 _LIST_NUMBER = re.compile(r"^\d+\s*[.)]\s*(?=\D)")
+#: What a cell shows in place of a value that could not be calculated, in either language of Excel.
+_ERROR_CELL = re.compile(
+    r"^#(ДЕЛ/0!|Н/Д|ИМЯ\?|ПУСТО!|ЧИСЛО!|ССЫЛКА!|ЗНАЧ!|DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!)$"
+)
+#: A value that a spreadsheet was made to keep as text: ="007".
+_FORMULA_TEXT = re.compile(r'^="([^"]*)"$')
 _MONTHS = {
     m: i
     for i, m in enumerate(
@@ -76,6 +82,10 @@ def _number(text: str, kind: str) -> Parsed:
     repairs: list[str] = []
     if text.endswith("%"):
         text, repairs = text[:-1].strip(), ["percent_sign"]
+    bare = unitless(text.lower())
+    if bare != text.lower():
+        text = bare
+        repairs.append("unit_in_number")
     if _SPACED.match(text):
         text = text.replace(" ", "")
         repairs.append("spaced_digits")
@@ -93,12 +103,17 @@ def _number(text: str, kind: str) -> Parsed:
 def _code(text: str, name: str) -> Parsed:
     known = aliases(name)
     for candidate in (text, _LIST_NUMBER.sub("", text)):
-        for form in (candidate.lower(), fold(candidate)):
-            if form in known:
-                return Parsed(known[form])
+        if candidate.lower() in known:
+            return Parsed(known[candidate.lower()])
+        if fold(candidate) in known:
+            repairs = ("lookalike_letters",) if is_mixed(candidate) else ()
+            return Parsed(known[fold(candidate)], repairs=repairs)
     look = to_cyrillic(_LIST_NUMBER.sub("", text)).lower()
     if look in known:
         return Parsed(known[look], repairs=("lookalike_letters",))
+    latin = to_latin(text).lower()
+    if latin in known:
+        return Parsed(known[latin], repairs=("lookalike_letters",))
     near = difflib.get_close_matches(fold(text), [fold(a) for a in known], 1, 0.6)
     if near:
         code = next(c for a, c in known.items() if fold(a) == near[0])
@@ -112,8 +127,12 @@ def parse(field: Field, raw: str) -> Parsed:
     """The typed value of a cell's text, by the kind of its field."""
     text = clean(raw)
     trimmed = ("trimmed",) if text != raw and (field.key or field.codes or field.kind != "text") else ()
+    if m := _FORMULA_TEXT.match(text):
+        text, trimmed = clean(m[1]), ("formula_text",)
     if not text:
         return Parsed(None)
+    if _ERROR_CELL.match(text) or text.startswith("="):
+        return Parsed(rule="formula" if text.startswith("=") else "error_cell")
     if field.name == "class_name":
         label = to_cyrillic(text.strip("\"'«»").upper())
         label = "" if label in {"НЕТ", "-"} else label

@@ -20,14 +20,31 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.intake.grid import Limits, Sheet, UnreadableFile, read_grid
-from pipelines.intake.layouts import Layout, Match, Matcher, find_columns, recognise, transposed
+from pipelines.intake.layouts import (
+    Layout,
+    Match,
+    Matcher,
+    find_columns,
+    recognise,
+    stacked_layout,
+    transposed,
+)
+from pipelines.intake.parsing import NO_VALUE
 from pipelines.intake.text import clean, fold, school_year_of
 from schemas import CONTRACTS
 
 #: Bump when the same file would be landed differently than before.
-READER_VERSION = 1
+READER_VERSION = 2
 _LOGIN = re.compile(r"^(?:sch|edu)(\d{6})$", re.IGNORECASE)
 _ANSWER = re.compile(r"(\d+)\s*\((\d+)\)")
+#: Stands for the person of a row whose cells don't stand under their headers.
+MISPLACED = "?"
+#: Stands for the school year of a row whose cell is empty.
+NO_YEAR = "—"
+EXAM_GRADES = {"ОГЭ": "9", "ЕГЭ": "11", "ГВЭ": "11"}
+EXAM_CODES = {"ОГЭ": "oge_code", "ЕГЭ": "ege_code"}
+_NAME_PART = re.compile(r"фио|фамил|имя|отчество|ф\. ?и\. ?о|surname|name")
+_WORD = re.compile(r"[^\W\d_]{4,}")
 ABSENT = re.compile(r"^(отсутствовал[аи]?|не явил(ся|ась)|н/я|неявка)$")
 
 
@@ -51,6 +68,18 @@ class Reading:
     items: list[tuple[str, float | None, int]] = field(default_factory=list)
     unknown_columns: list[str] = field(default_factory=list)
     context: dict[str, str] = field(default_factory=dict)
+    join: str = ""
+    transposed: bool = False
+
+    def place(self, row: int, name: str, item: int = -1) -> tuple[int, int | None, str]:
+        """Where on the sheet a finding is: row and column from 1 (None: the row as a whole) and the heading."""
+        column, title = self.columns.get(name, (None, ""))
+        if 0 <= item < len(self.items) and self.item_columns:
+            whole = len(self.item_columns) == len(self.items)
+            column, title = self.item_columns[item if whole else 0], self.items[item][0] or str(item + 1)
+        if self.transposed:
+            return (column or 0) + 1, row, title
+        return row, None if column is None else column + 1, title
 
 
 @dataclass
@@ -94,6 +123,17 @@ def school_code(value: str) -> str:
     """
     match = _LOGIN.match(value)
     return match.group(1) if match else value.lower() if value.lower().startswith("ksh") else value
+
+
+@dataclass
+class _File:
+    """What is known of the file that is being read, and its repairs so far."""
+
+    file_id: str
+    manifest: dict[str, str]
+    from_name: dict[str, str]
+    hasher: Hasher
+    repairs: list[str]
 
 
 @dataclass
@@ -153,23 +193,57 @@ def tables_of(
     result.repairs = grid.repairs
     manifest = {k.removeprefix("manifest."): v for k, v in hints.items() if k.startswith("manifest.")}
     from_name = {k.removeprefix("name."): v for k, v in hints.items() if k.startswith("name.")}
-    hasher = Hasher(secret)
+    file = _File(file_id, manifest, from_name, Hasher(secret), result.repairs)
     for sheet in grid.sheets:
         if not any(any(row) for row in sheet.rows):
             continue
-        for reading, parts in _read_sheet(sheet, file_id, manifest, from_name, hasher):
+        for reading, parts in _read_sheet(sheet, file):
+            number = pa.scalar(len(result.readings), pa.int16())
             result.readings.append(reading)
             for year, table in parts.items():
-                tables[(reading.contract or "", year)].append(
-                    table.append_column(
-                        "reading", pa.array([len(result.readings) - 1] * len(table), pa.int16())
-                    )
-                )
-    if not any(r.status != "ignored" for r in result.readings):
+                numbered = table.append_column("reading", pa.repeat(number, len(table)))
+                tables[(reading.contract or "", year)].append(numbered)
+    for (_, year), parts in tables.items():
+        _join_sheets(result.readings, year, parts)
+    result.repairs = list(dict.fromkeys(result.repairs))
+    if not any(r.status == "rejected" or r.rows_read for r in result.readings):
         result.rule = "no_table"
         result.message_ru = "В файле нет таблицы с данными: заполните форму и пришлите её ещё раз"
         result.message_en = "The file holds no table of data: fill the form in and send it again"
     return result, tables
+
+
+def _join_sheets(readings: list[Reading], year: int, tables: list[pa.Table]) -> None:
+    """A sheet that continues another one (its layout's ``join``) lends its cells to the rows of that one.
+
+    What the other sheet has no row for stays a row of its own.
+    """
+    if len(tables) < 2:
+        return
+    joins = [readings[t["reading"][0].as_py()].join if len(t) else "" for t in tables]
+    base = next((i for i, join in enumerate(joins) if not join), None)
+    if base is None:
+        return
+    for i, join in enumerate(joins):
+        if not join:
+            continue
+        rows, more = tables[base].to_pylist(), tables[i].to_pylist()
+        by_key: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for row in rows:
+            by_key[school_code(clean(row[join] or ""))].append(row)
+        left = []
+        for extra in more:
+            found = by_key.pop(school_code(clean(extra[join] or "")), [])
+            for row in found:
+                row |= {k: v for k, v in extra.items() if row[k] is None}
+            if not found:
+                left.append(extra)
+        tables[base] = pa.Table.from_pylist(rows, tables[base].schema)
+        tables[i] = pa.Table.from_pylist(left, tables[i].schema)
+        reading = readings[more[0]["reading"]]
+        joined = len(more) - len(left)
+        reading.rows_read, reading.structural_n = reading.rows_read - joined, reading.structural_n + joined
+        reading.rows_by_year[year] -= joined
 
 
 def _rejected(sheet: Sheet, rule: str, ru: str, en: str, **known: Any) -> Reading:
@@ -180,16 +254,13 @@ def _rejected(sheet: Sheet, rule: str, ru: str, en: str, **known: Any) -> Readin
     )  # fmt: skip
 
 
-def _read_sheet(
-    sheet: Sheet, file_id: str, manifest: dict[str, str], from_name: dict[str, str], hasher: Hasher
-) -> list[tuple[Reading, dict[int, pa.Table]]]:
-    contract = manifest.get("contract")
+def _read_sheet(sheet: Sheet, file: _File) -> list[tuple[Reading, dict[int, pa.Table]]]:
+    contract = file.manifest.get("contract")
     if contract and contract not in CONTRACTS:
         ru = f"В манифесте указан неизвестный вид файла «{contract}»: исправьте manifest.csv"
-        return [
-            (_rejected(sheet, "unknown_contract", ru, f"The manifest names no known kind: {contract}"), {})
-        ]
-    match, near = recognise(sheet, contract=contract, supplied={*manifest, *from_name, "kind"})
+        en = f"The manifest names no known kind: {contract}"
+        return [(_rejected(sheet, "unknown_contract", ru, en), {})]
+    match, near = recognise(sheet, contract=contract, supplied={*file.manifest, *file.from_name, "kind"})
     if match is None:
         if sheet.hidden:
             return [(Reading(sheet.name, 0, None, None, "ignored", rule="hidden_sheet"), {})]
@@ -197,21 +268,18 @@ def _read_sheet(
     layout = match.layout
     if layout.ignore:
         return [(Reading(sheet.name, 0, layout.contract, layout.id, "ignored"), {})]
+    known = {"contract": layout.contract, "layout": layout.id}
     if layout.reject:
-        known = {"contract": layout.contract, "layout": layout.id}
         return [(_rejected(sheet, "refused_layout", layout.reject["ru"], layout.reject["en"], **known), {})]
     if sheet.hidden:
         ru = "Данные на скрытом листе: покажите лист, если их нужно принять, или удалите его"
-        return [(_rejected(sheet, "hidden_sheet", ru, "Data on a hidden sheet: unhide it or delete it"), {})]
+        en = "Data on a hidden sheet: unhide it or delete it"
+        return [(_rejected(sheet, "hidden_sheet", ru, en, **known), {})]
     if layout.transpose:
         sheet = transposed(sheet)
     out = []
-    for number, block in enumerate(_blocks(sheet, match)):
-        header = _header(sheet, layout, block)
-        for reading, tables in _land(
-            sheet, layout, block, header, number, file_id, manifest, from_name, hasher
-        ):
-            out.append((reading, tables))
+    for number, (layout, block) in enumerate(_blocks(sheet, match)):  # noqa: PLW2901
+        out += _land(sheet, layout, block, _header(sheet, layout, block), number, file)
     return out
 
 
@@ -243,35 +311,55 @@ def _context_of(layout: Layout, cells: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _is_header(layout: Layout, row: list[str]) -> bool:
-    cells = [fold(c) for c in row if c]
-    return len(cells) >= 2 and all(any(m(c) for c in cells) for m in layout.signature)
+def _first(row: list[str]) -> str:
+    return next((c for c in row if c and not c.isspace()), "")
 
 
-def _blocks(sheet: Sheet, match: Match) -> list[_Block]:
-    """The tables of a sheet; each block's first ``header_rows`` rows are its header."""
+def _blocks(sheet: Sheet, match: Match) -> list[tuple[Layout, _Block]]:
+    """The tables of a sheet with their layouts; each begins with the rows of its header."""
     layout, rows = match.layout, sheet.rows
-    above = [c for row in rows[: match.row] for c in row if c]
-    context = _context_of(layout, above)
+    above = [c for row in rows[: match.row + layout.transpose] for c in row if c]
+    context = _context_of(layout, [sheet.name, *above])
     if not layout.repeat:
-        return [_Block(rows[match.row :], list(range(match.row + 1, len(rows) + 1)), context)]
-    blocks: list[_Block] = []
+        return [(layout, _Block(rows[match.row :], list(range(match.row + 1, len(rows) + 1)), context))]
+    blocks: list[tuple[Layout, _Block]] = []
+    sign = _first(rows[match.row])
     for number, row in enumerate(rows[match.row :], match.row + 1):
-        if _is_header(layout, row):
-            blocks.append(_Block([row], [number], context))
-        elif found := _context_of(layout, [c for c in row if c]):
+        first = _first(row)
+        header = stacked_layout(sheet, number - 1, layout.contract) if first == sign else None
+        if header:
+            blocks.append((header, _Block([row], [number], context)))
+        elif found := _context_of(layout, [first]):
             context = found
         elif blocks:
-            blocks[-1].rows.append(row)
-            blocks[-1].numbers.append(number)
+            blocks[-1][1].rows.append(row)
+            blocks[-1][1].numbers.append(number)
     return blocks
 
 
 def _header(sheet: Sheet, layout: Layout, block: _Block) -> list[list[str]]:
-    n = layout.header_rows
+    """The header's rows, taken off the block. The first one names the columns.
+
+    A cell merged with cells above it is named by them; under a wide cell the name is both lines.
+    """
+    n, top = layout.header_rows, block.numbers[0] - 1
     header = [[clean(c) for c in row] for row in block.rows[:n]]
     block.rows, block.numbers = block.rows[n:], block.numbers[n:]
+    for r0, c0, r1, _ in sheet.merges:
+        if r0 < top <= r1 and c0 < len(header[0]):
+            header[0][c0] = header[0][c0] or clean(sheet.rows[r0][c0])
+    if n > 1 and not layout.melt:
+        header[0] = _names_of_two_lines(header)
     return header
+
+
+def _names_of_two_lines(header: list[list[str]]) -> list[str]:
+    names, group = [], ""
+    for column in _vectors(header, max(map(len, header))):
+        above, below = column[0], " ".join(c for c in column[1:] if c)
+        group = above or (group if below else "")
+        names.append(f"{group} {below}".strip())
+    return names
 
 
 def _structural(layout: Layout, first: str) -> bool:
@@ -285,12 +373,13 @@ def _data_rows(layout: Layout, block: _Block, columns: dict[str, int]) -> int:
     verdicts: dict[str, bool] = {}
     required = [columns[name] for name in layout.require if name in columns]
     for row, number in zip(block.rows, block.numbers, strict=True):
-        first = next((c for c in row if c and not c.isspace()), "")
+        first = row[0] if row and row[0] and not row[0].isspace() else _first(row)
         if not first:
             continue
-        if first not in verdicts:
-            verdicts[first] = _structural(layout, first)
-        if verdicts[first] or any(c >= len(row) or not row[c].strip() for c in required):
+        verdict = verdicts.get(first)
+        if verdict is None:
+            verdict = verdicts[first] = _structural(layout, first)
+        if verdict or (required and any(c >= len(row) or not row[c].strip() for c in required)):
             dropped += 1
             continue
         kept_rows.append(row)
@@ -323,19 +412,13 @@ def _mapped(values: Sequence[str], function: Callable[[str], str]) -> list[str]:
 
 
 def _land(
-    sheet: Sheet,
-    layout: Layout,
-    block: _Block,
-    header: list[list[str]],
-    number: int,
-    file_id: str,
-    manifest: dict[str, str],
-    from_name: dict[str, str],
-    hasher: Hasher,
+    sheet: Sheet, layout: Layout, block: _Block, header: list[list[str]], number: int, file: _File
 ) -> list[tuple[Reading, dict[int, pa.Table]]]:
-    context = _layered_context(layout, block.context, manifest, from_name)
+    context = _layered_context(layout, block.context, file)
     names = [fold(c) for c in header[0]]
     columns = find_columns(layout, names)
+    if _keys_unmerged(sheet, layout, block, columns):
+        file.repairs.append("merged_cells")
     structural = _data_rows(layout, block, columns)
     width = max([len(names), *(len(r) for r in block.rows)], default=0)
     if layout.shift:
@@ -345,7 +428,8 @@ def _land(
         fields = CONTRACTS[contract].fields
         reading = Reading(sheet.name, number, contract, layout.id, "read", structural_n=structural)
         structural = 0
-        reading.context = context | constants
+        reading.context, reading.join = context | constants, layout.join
+        reading.transposed = layout.transpose
         reading.columns = {k: (i, header[0][i]) for k, i in columns.items() if i < len(header[0])}
         vectors = _vectors(rows, width)
         data: dict[str, Sequence[str]] = {k: vectors[i] for k, i in columns.items() if i < width}
@@ -362,32 +446,27 @@ def _land(
                 template.format(**dict(zip(data, v, strict=True))) for v in zip(*data.values(), strict=True)
             ]
         n = len(numbers)
-        for key, value in (context | constants).items():
-            if (key in fields or key == "school_year") and key not in data:
+        misplaced = _people_out(layout, contract, data, vectors, names, n)
+        if misplaced:
+            cells = _without(cells, misplaced)
+        for key, value in reading.context.items():
+            if key in fields and key not in data and key != "school_year":
                 data[key] = [value] * n
-        _people_hashed(layout, contract, data, vectors, header[0], hasher, n)
-        years, bad_years = _years(data.pop("school_year", [context.get("school_year", "")] * n))
-        if n and not any(years):
-            ru = "Не указан учебный год: добавьте его в название файла, столбец school_year или manifest.csv"
-            en = "No school year: state it in the file's name, a school_year column or manifest.csv"
-            out.append((_rejected(sheet, "no_school_year", ru, en, contract=contract, layout=layout.id), {}))
-            continue
-        missing = [
-            f
-            for f in CONTRACTS[contract].context
-            if f in fields and fields[f].required and f not in data and f != "school_year"
-        ]
-        if missing and n:
-            titles = ", ".join(fields[f].title_ru for f in missing)
-            ru = f"Файл не говорит, что в нём: {titles}. Укажите это в названии файла или в manifest.csv"
-            en = f"The file does not say its {', '.join(missing)}: put it in the file's name or in manifest.csv"
-            out.append((_rejected(sheet, "no_context", ru, en, contract=contract, layout=layout.id), {}))
+        _people_hashed(layout, contract, data, misplaced, file.hasher, n)
+        years, bad_years = _years(data.pop("school_year", None), context.get("school_year", ""), n)
+        if refusal := _refusal(contract, data, years) if n else None:
+            reading.status, reading.rows_read = "rejected", n
+            reading.rule, reading.message_ru, reading.message_en = refusal
+            out.append((reading, {}))
             continue
         known_cells = set(columns.values()) | set(reading.item_columns)
         if layout.id.startswith("canonical_"):
             reading.unknown_columns = [c for i, c in enumerate(header[0]) if c and i not in known_cells]
         reading.items, reading.rows_read = items, n
-        table = _table(contract, file_id, sheet.name, numbers, data, years, bad_years, layout, items, cells)
+        school_key = EXAM_CODES.get(context.get("kind", ""), "id") if layout.school_key == "exam_code" else layout.school_key  # fmt: skip
+        table = _table(
+            contract, file.file_id, sheet.name, numbers, data, years, bad_years, school_key, items, cells
+        )
         by_year = Counter(years)
         reading.rows_by_year = dict(sorted(by_year.items()))
         if len(by_year) == 1:
@@ -399,15 +478,59 @@ def _land(
     return out
 
 
-def _layered_context(
-    layout: Layout, found: dict[str, str], manifest: dict[str, str], from_name: dict[str, str]
-) -> dict[str, str]:
+def _keys_unmerged(sheet: Sheet, layout: Layout, block: _Block, columns: dict[str, int]) -> bool:
+    """Give each row under a merged key cell its value; whether there was any. Counts are never repeated."""
+    keys = {columns[k] for k in CONTRACTS[layout.contract].key if k in columns}
+    first, found = (block.numbers[0] - 1 if block.numbers else 0), False
+    for r0, c0, r1, _ in sheet.merges:
+        if c0 in keys and r0 >= first:
+            for row in sheet.rows[r0 + 1 : r1 + 1]:
+                if any(row) and not row[c0]:
+                    row[c0], found = sheet.rows[r0][c0], True
+    return found
+
+
+def _refusal(contract: str, data: dict[str, Sequence[str]], years: list[int]) -> tuple[str, str, str] | None:
+    """Why a table as a whole can't be taken: neither a column nor anything else says what is required."""
+    if not any(years):
+        return (
+            "no_school_year",
+            "Не указан учебный год: добавьте его в название файла, столбец school_year или manifest.csv",
+            "No school year: state it in the file's name, a school_year column or manifest.csv",
+        )
+    model = CONTRACTS[contract]
+    missing = [
+        f for f in model.fields.values() if f.required and f.name not in data and f.name != "school_year"
+    ]
+    if not missing:
+        return None
+    if [f.name for f in missing] == ["school_id"]:
+        return (
+            "no_school",
+            "Не указана школа: добавьте её логин в название файла или папки, столбец «Код школы» или manifest.csv",
+            "No school: put its login in the file's or folder's name, a school_id column or manifest.csv",
+        )
+    titles, fields = ", ".join(f.title_ru for f in missing), ", ".join(f.name for f in missing)
+    if all(f.name in (*model.context, "school_id") for f in missing):
+        return (
+            "no_context",
+            f"Файл не говорит, что в нём: {titles}. Укажите это в названии файла или в manifest.csv",
+            f"The file does not say its {fields}: put it in the file's name or in manifest.csv",
+        )
+    return (
+        "no_column",
+        f"В таблице нет обязательных столбцов: {titles}. Добавьте их",
+        f"The table lacks required columns: {fields}",
+    )
+
+
+def _layered_context(layout: Layout, found: dict[str, str], file: _File) -> dict[str, str]:
     """What all rows share. The manifest wins over the file, the file over its name.
 
     A layout's offset holds for a year read off the work itself, not for one that the manifest states.
     """
     context = dict(layout.constants)
-    said = from_name | found
+    said = file.from_name | found
     if "exam_date" in said and "school_year" not in found:
         year, month = int(said["exam_date"][:4]), int(said["exam_date"][5:7])
         said["school_year"] = str(school_year_of(year, month))
@@ -416,7 +539,9 @@ def _layered_context(
     for key, value in said.items():
         if key not in context or key in found:
             context[key] = value
-    context |= {k: v for k, v in manifest.items() if v and k != "contract"}
+    context |= {k: v for k, v in file.manifest.items() if v and k != "contract"}
+    if context.get("kind") in EXAM_GRADES:
+        context.setdefault("grade", EXAM_GRADES[context["kind"]])
     if layout.year_offset and context.get("grade", "").isdigit():
         context["student_grade"] = str(int(context["grade"]) + layout.year_offset)
     return context
@@ -620,53 +745,89 @@ def _answers(
     for row in split_rows:
         cells = [c for part in row for c in part]
         if any(row) and tuple(map(len, row)) != shape:
-            cells = ["".join(part) for part in row]
+            cells = [MISPLACED] * (sum(shape) + 1)
         flat += cells
         sizes.append(len(cells))
     return items, _lists(flat, sizes)
 
 
-def _people_hashed(
+def _people_out(
     layout: Layout, contract: str, data: dict[str, Sequence[str]], vectors: list[tuple[str, ...]],
-    header: list[str], hasher: Hasher, n: int,
-) -> None:  # fmt: skip
-    """Replace what names a person by keyed hashes; the columns they came from are landed nowhere."""
-    folded = [fold(c) for c in header]
-    for name, spec in CONTRACTS[contract].fields.items():
-        if not spec.person:
+    names: list[str], n: int,
+) -> list[int]:  # fmt: skip
+    """Join the columns that name a person into one field; returns the rows whose cells are misplaced.
+
+    A row shifted against its header would carry names in other columns: all of its cells are dropped.
+    """
+    misplaced: set[int] = set()
+    for name, parts in layout.person.items():
+        if name in data or name not in CONTRACTS[contract].fields:
             continue
-        parts = layout.person.get(name)
-        if parts and name not in data:
-            matchers = [Matcher(p) for p in parts]
-            indexes = [i for i, c in enumerate(folded) if c and any(m(c) for m in matchers)]
-            data[name] = (
-                [" ".join(v) for v in zip(*(vectors[i] for i in indexes), strict=True)]
-                if indexes
-                else [""] * n
-            )
-        if name not in data:
+        matchers = [Matcher(p) for p in parts]
+        indexes = [i for m in matchers for i, c in enumerate(names) if c and m(c)]
+        if not indexes:
+            continue
+        data[name] = [" ".join(v) for v in zip(*(vectors[i] for i in indexes), strict=True)]
+        spoken = [vectors[i] for i in indexes if _NAME_PART.search(names[i])]
+        for k, column in enumerate(spoken):
+            fits = {v: not any(c.isdigit() for c in v) and any(c.isalpha() for c in v) for v in set(column)}
+            # a patronymic may be missing, a surname not
+            misplaced.update(r for r, v in enumerate(column) if not fits[v] and (k == 0 or v.strip()))
+    for name in layout.no_words:
+        bad = {v for v in set(data.get(name, ())) if _WORD.search(v) and clean(v).lower() not in NO_VALUE}
+        misplaced.update(r for r, v in enumerate(data.get(name, ())) if v in bad)
+    for name in data if misplaced else ():
+        data[name] = ["" if r in misplaced else v for r, v in enumerate(data[name])]
+    return sorted(misplaced)
+
+
+def _without(cells: pa.Array | None, rows: list[int]) -> pa.Array | None:
+    """The item cells, none in the given rows."""
+    if cells is None:
+        return None
+    lists = cells.to_pylist()
+    for row in rows:
+        lists[row] = []
+    return pa.array(lists, pa.list_(pa.string()))
+
+
+def _people_hashed(
+    layout: Layout,
+    contract: str,
+    data: dict[str, Sequence[str]],
+    misplaced: list[int],
+    hasher: Hasher,
+    n: int,
+) -> None:
+    """Replace what names a person by keyed hashes; the columns they came from are landed nowhere."""
+    for name, spec in CONTRACTS[contract].fields.items():
+        if not spec.person or name not in data:
             continue
         role = name.removesuffix("_id").removesuffix("_no")
+        values = _mapped(data[name], lambda v: clean(v).upper())
         if layout.key_scope == "region" or "school_id" not in data:
-            scopes: Sequence[str] = [role] * n
+            data[name] = _mapped(values, lambda v: hasher(role, v) if v else "")  # noqa: B023
         else:
             named = ("kind", "subject", "grade", "window") if layout.key_scope == "assessment" else ()
-            schools = _mapped(data["school_id"], lambda v: school_code(clean(v)))
             extra = [clean(data[k][0]) if k in data and n else "" for k in named]
-            scopes = ["|".join([role, s, *extra]) for s in schools]
-        values = [clean(v).upper() for v in data[name]]
-        data[name] = [hasher(s, v) if v else "" for s, v in zip(scopes, values, strict=True)]
+            scopes = _mapped(data["school_id"], lambda v: "|".join([role, school_code(clean(v)), *extra]))  # noqa: B023
+            data[name] = [hasher(s, v) if v else "" for s, v in zip(scopes, values, strict=True)]
+        for row in misplaced:
+            data[name][row] = MISPLACED  # type: ignore[index]
 
 
-def _years(values: Sequence[str]) -> tuple[list[int], list[str]]:
-    """The school year of each row and, where it can't be read, the cell as it was.
+def _years(values: Sequence[str] | None, stated: str, n: int) -> tuple[list[int], list[str]]:
+    """The school year of each row and, where it can't be read, the cell as it was (NO_YEAR for an empty one).
 
     A row whose year is wrong lands beside the rows of the file's commonest year, to be refused there.
     """
-    parsed = {v: _year(v) for v in set(values)}
+    if values is None:
+        return [_year(stated)] * n, [""] * n
+    parsed = {v: _year(v if v.strip() else stated) for v in set(values)}
     known = Counter(parsed[v] for v in values if parsed[v])
     common = known.most_common(1)[0][0] if known else 0
-    return [parsed[v] or common for v in values], ["" if parsed[v] else v for v in values]
+    wrong = {v: "" if year else v.strip() or NO_YEAR for v, year in parsed.items()}
+    return [parsed[v] or common for v in values], [wrong[v] for v in values]
 
 
 def _year(value: str) -> int:
@@ -698,7 +859,7 @@ def landed_schema(contract: str) -> pa.Schema:
 
 def _table(
     contract: str, file_id: str, sheet: str, numbers: list[int], data: dict[str, Sequence[str]],
-    years: list[int], bad_years: list[str], layout: Layout, items: list[tuple[str, float | None, int]],
+    years: list[int], bad_years: list[str], school_key: str, items: list[tuple[str, float | None, int]],
     cells: pa.Array | None,
 ) -> pa.Table:  # fmt: skip
     n = len(numbers)
@@ -706,7 +867,7 @@ def _table(
     constant = {
         "file_id": file_id,
         "sheet": sheet,
-        "school_key": layout.school_key,
+        "school_key": school_key,
         "item_set": json.dumps(items, ensure_ascii=False) if items else None,
     }
     arrays = []

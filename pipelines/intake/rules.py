@@ -43,6 +43,18 @@ RULES: dict[str, Rule] = {
         "«{title}»: в номере {value} не сходится контрольная цифра. Сверьте с документом",
         "{title}: the check digit of {value} is wrong",
     ),
+    "error_cell": Rule(
+        "«{title}»: в ячейке ошибка {value}. Исправьте формулу или впишите значение",
+        "{title}: the cell shows the error {value}",
+    ),
+    "formula": Rule(
+        "«{title}»: в ячейке формула без значения. Откройте файл в Excel, сохраните и пришлите ещё раз",
+        "{title}: a formula without its value: open the file in Excel, save it and send it again",
+    ),
+    "misplaced_row": Rule(
+        "Строка сдвинута: в столбцах с именами людей стоят другие данные. Расставьте ячейки по своим столбцам",
+        "The row is shifted: other data stand where people's names should",
+    ),
     "duplicate_row": Rule(
         "Строка повторяет другую строку полностью. Удалите лишнюю", "The row repeats another one: delete it"
     ),
@@ -80,8 +92,8 @@ RULES: dict[str, Rule] = {
         "The items add up to {hint}, the file says {value}",
     ),
     "criterion_left_out": Rule(
-        "Во всей школе в итог не вошло задание {title}. Проверьте итоги",
-        "The whole school leaves item {title} out of its totals",
+        "В школе не вошли в итог задания: {title} (строк: {hint}). Проверьте итоги",
+        "The school leaves items out of its totals: {title} (rows: {hint})",
     ),
     "unknown_column": Rule(
         "Столбец «{title}» не известен и не прочитан. Проверьте заголовок",
@@ -95,8 +107,11 @@ RULES: dict[str, Rule] = {
     "spaced_digits": Rule("«{title}»: пробелы внутри числа", "{title}: spaces inside a number"),
     "percent_sign": Rule("«{title}»: знак процента при числе", "{title}: percent sign beside a number"),
     "date_format": Rule("«{title}»: дата не в виде ГГГГ-ММ-ДД", "{title}: date not in ISO form"),
+    "formula_text": Rule("«{title}»: значение записано формулой", "{title}: a value written as a formula"),
+    "unit_in_number": Rule("«{title}»: единица измерения при числе", "{title}: a unit beside a number"),
     "lookalike_letters": Rule(
-        "«{title}»: латинские буквы вместо русских", "{title}: Latin letters in place of Cyrillic"
+        "«{title}»: буквы другого алфавита, похожие на нужные",
+        "{title}: look-alike letters of another alphabet",
     ),
     "leading_zeros": Rule("«{title}»: восстановлены потерянные нули", "{title}: lost leading zeros restored"),
     "no_value_word": Rule("«{title}»: слово вместо пустой ячейки", "{title}: a word for an empty cell"),
@@ -110,6 +125,9 @@ RULES: dict[str, Rule] = {
         "«не пройд.» прочитано как «тема не пройдена»", "Topic not taught: not administered"
     ),
     "absent_word": Rule("Слово об отсутствии прочитано как неявка", "A word of absence read as absent"),
+    "merged_cells": Rule(
+        "Объединённые ячейки: код повторён в каждой строке", "Merged cells: the code is repeated in each row"
+    ),
     "encoding_cp1251": Rule("Файл в кодировке Windows-1251", "The file is in cp1251"),
     "encoding_utf16": Rule("Файл в кодировке UTF-16", "The file is in UTF-16"),
     "byte_order_mark": Rule("В начале файла метка порядка байтов", "The file starts with a byte order mark"),

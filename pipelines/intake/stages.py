@@ -429,9 +429,9 @@ def _reading_rows(
 
 SUBMISSION_SCHEMA = pa.schema(
     [
-        ("submission_id", pa.int32()), ("file_id", pa.string()), ("file_name", pa.string()),
+        ("submission_id", pa.int64()), ("file_id", pa.string()), ("file_name", pa.string()),
         ("sha256", pa.string()), ("size_bytes", pa.int64()), ("received_at", pa.timestamp("us")),
-        ("state", pa.string()), ("superseded_by", pa.int32()), ("rule_id", pa.string()),
+        ("state", pa.string()), ("superseded_by", pa.int64()), ("rule_id", pa.string()),
         ("message_ru", pa.string()), ("message_en", pa.string()),
     ]
 )  # fmt: skip

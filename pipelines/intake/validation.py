@@ -9,15 +9,24 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa_check
 import pyarrow as pa
 
-from pipelines.intake.items import ABSENT_ITEM, OMITTED, ItemColumn, ReferenceItem, form_labels, score_items
-from pipelines.intake.parsing import Parsed, parse
-from pipelines.intake.readers import ABSENT, school_code
+from pipelines.intake.items import (
+    ABSENT_ITEM,
+    OMITTED,
+    ItemColumn,
+    ReferenceItem,
+    ScoredItems,
+    form_labels,
+    score_items,
+)
+from pipelines.intake.parsing import parse
+from pipelines.intake.readers import ABSENT, MISPLACED, NO_YEAR, school_code
 from pipelines.intake.rules import RULES, Rule
 from pipelines.intake.text import clean
 from schemas.base import DTYPES, Contract, Field
@@ -31,6 +40,10 @@ _PANDERA_RULES = {
     "str_matches": "pattern",
     "check_digit": "check_digit",
 }
+#: So many totals of a school at least must lack the same items to be one mistake.
+MISTAKE_ROWS = 5
+#: Faults of a value that was read; other faulty cells have none.
+_HAVING_A_VALUE = frozenset({"too_low", "too_high", "pattern", "check_digit"})
 AssessmentKey = tuple[str, str, int, str]
 
 
@@ -50,31 +63,37 @@ class _Findings:
     """Collects findings as arrays; a row is rejected when one of them is an error or supersedes it."""
 
     n: int
-    parts: list[pd.DataFrame] = field(default_factory=list)
+    parts: list[dict[str, Any]] = field(default_factory=list)
 
     def add(
         self, index: np.ndarray, rule: str, severity: str, *, column: str = "", value: object = "",
-        title: str = "", hint: tuple[object, object] = ("", ""), ge: object = "", le: object = "", item: int = -1,
+        title: str = "", hint: tuple[object, object] = ("", ""), ge: object = "", le: object = "", item: object = -1,
     ) -> None:  # fmt: skip
-        if len(index) == 0:
-            return
-        frame = pd.DataFrame({"index": index})
-        frame["rule_id"], frame["severity"], frame["field"], frame["item"] = rule, severity, column, item
-        frame["value"], frame["title"] = value, title
-        frame["hint_ru"], frame["hint_en"] = hint
-        frame["ge"], frame["le"] = ge, le
-        self.parts.append(frame)
+        """A fact is one for all rows, or a list with one for each."""
+        if len(index):
+            facts = (index, rule, severity, column, item, value, title, *hint, ge, le)
+            self.parts.append(dict(zip(_FINDING_COLUMNS, facts, strict=True)))
 
     def frame(self) -> pd.DataFrame:
-        if not self.parts:
-            return pd.DataFrame({c: [] for c in _FINDING_COLUMNS}).astype({"index": int})
-        return pd.concat(self.parts, ignore_index=True)
+        def spread(part: dict[str, Any], name: str) -> list[Any]:
+            fact, n = part[name], len(part["index"])
+            return list(fact) if isinstance(fact, list | np.ndarray) else [fact] * n
+
+        return pd.DataFrame({c: [x for p in self.parts for x in spread(p, c)] for c in _FINDING_COLUMNS})
 
     def rejected(self) -> np.ndarray:
         out = np.zeros(self.n, bool)
         for part in self.parts:
-            if part["severity"].iat[0] in ("error", "superseded"):
-                out[part["index"].to_numpy()] = True
+            if part["severity"] in ("error", "superseded"):
+                out[part["index"]] = True
+        return out
+
+    def at_fault(self, column: str) -> np.ndarray:
+        """The rows that have a finding in the column, or are faulty as wholes."""
+        out = np.zeros(self.n, bool)
+        for part in self.parts:
+            if part["field"] == column or part["rule_id"] == "misplaced_row":
+                out[part["index"]] = True
         return out
 
 
@@ -123,6 +142,7 @@ def validate(
     groups, labels = _grouped(where)
     findings, repairs = _Findings(n), _Repairs(groups, labels)
     typed: dict[str, pd.api.extensions.ExtensionArray] = {}
+    _misplaced(contract, landed, findings)
     for name, spec in contract.fields.items():
         if name == "school_year":
             typed[name] = pd.array(landed["school_year"].to_pandas(), dtype="Int64")
@@ -140,7 +160,7 @@ def validate(
         items, scored = _score(frame, landed, reference or {}, findings, repairs)
     _keys(contract, frame, where["file_id"].to_numpy(), order, names or {}, findings)
     rejected = findings.rejected()
-    _empty_faults(contract, frame, findings)
+    _empty_faults(frame, findings, ("warning",))
     accepted = _accepted(contract, frame, landed, scored, rejected)
     counts = labels.copy()
     counts["rows_read"] = np.bincount(groups, minlength=len(labels))
@@ -161,10 +181,13 @@ def _typed(
     spec: Field, column: pa.Array, findings: _Findings, repairs: _Repairs
 ) -> pd.api.extensions.ExtensionArray:
     """A column of text as values; each distinct text is parsed once."""
+    if spec.person:
+        plain = column.to_numpy(zero_copy_only=False)
+        return pd.array(np.where((plain == "") | (plain == MISPLACED), None, plain), dtype="str")
     encoded = column.dictionary_encode()
     codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     texts = encoded.dictionary.to_pylist()
-    parsed = [_plain(spec, t) if spec.person else parse(spec, t) for t in texts]
+    parsed = [parse(spec, t) for t in texts]
     if spec.name in ("school_id", "successor_school_id"):
         for p in parsed:
             p.value = school_code(p.value) if p.value else p.value
@@ -182,15 +205,21 @@ def _typed(
     return values.take(codes, allow_fill=True)
 
 
-def _plain(spec: Field, text: str) -> Parsed:
-    return Parsed(text or None)
+def _misplaced(contract: Contract, landed: pa.Table, findings: _Findings) -> None:
+    """Rows that the reader emptied, because people's names would have stood in other columns."""
+    for name, spec in contract.fields.items():
+        if spec.person:
+            at = pa.compute.equal(landed[name], MISPLACED).fill_null(False).to_numpy()
+            findings.add(np.flatnonzero(at), "misplaced_row", "error", column=name, title=spec.title_ru)
+            return
 
 
 def _bad_years(landed: pa.Table, findings: _Findings) -> None:
-    texts = landed["school_year_text"].to_pandas()
-    bad = np.flatnonzero(texts.fillna("").to_numpy() != "")
-    values = texts.iloc[bad].to_numpy()
-    findings.add(bad, "type_int", "error", column="school_year", value=values, title="Учебный год")
+    texts = landed["school_year_text"].to_pandas().fillna("").to_numpy(dtype=object)
+    facts = {"column": "school_year", "title": "Учебный год"}
+    empty, bad = np.flatnonzero(texts == NO_YEAR), np.flatnonzero((texts != "") & (texts != NO_YEAR))
+    findings.add(empty, "required", "error", **facts)
+    findings.add(bad, "type_int", "error", value=list(texts[bad]), **facts)
 
 
 def _absent_students(frame: pd.DataFrame, landed: pa.Table, findings: _Findings, repairs: _Repairs) -> None:
@@ -205,16 +234,12 @@ def _absent_students(frame: pd.DataFrame, landed: pa.Table, findings: _Findings,
 
 
 def _check(contract: Contract, frame: pd.DataFrame, findings: _Findings) -> None:
-    """Pandera's lazy verdict on the whole batch, as findings."""
-    try:
-        contract.model.validate(frame, lazy=True)
-        return
-    except pa_check.errors.SchemaErrors as errors:
-        cases = errors.failure_cases
-    known = {(c, i) for p in findings.parts for c, i in zip(p["field"], p["index"], strict=True)}
+    """Pandera's lazy verdict on the whole batch, as findings.
+
+    A relation is judged without the cells that are at fault by themselves.
+    """
+    cases = _failures(contract, frame)
     of_rows = cases["schema_context"] != "Column"
-    for check, part in cases[of_rows].groupby("check"):
-        _relation(contract, str(check), part["index"].dropna().astype(int).unique(), findings)
     for (column, check), part in cases[~of_rows].groupby(["column", "check"]):
         index = part["index"].dropna().astype(int).unique()
         spec = contract.fields[str(column)]
@@ -222,24 +247,38 @@ def _check(contract: Contract, frame: pd.DataFrame, findings: _Findings) -> None
         if rule is None:
             raise RuntimeError(f"contract {contract.name}: field {column} failed {check}: {part.head(3)}")
         if rule == "required":
-            index = np.array([i for i in index if (spec.name, i) not in known], dtype=int)
+            index = index[~findings.at_fault(spec.name)[index]]
         values = frame[spec.name].iloc[index].astype(str).fillna("").to_numpy()
         hint = (spec.note_ru or "", "")
         findings.add(
             index, rule, "error" if spec.rejects else "warning", column=spec.name, value=values,
             title=spec.title_ru, hint=hint, ge=_limit(spec.ge), le=_limit(spec.le),
         )  # fmt: skip
+    related = cases[of_rows]
+    if len(related) and not of_rows.all():
+        sound = frame.copy()
+        _empty_faults(sound, findings, ("error", "warning"))
+        rows = related["index"].dropna().astype(int).unique()
+        again = _failures(contract, sound.iloc[rows])
+        related = again[again["schema_context"] != "Column"]
+    for check, part in related.groupby("check"):
+        name = next((r for r in contract.relations if r in str(check)), None)
+        if name is None:
+            raise RuntimeError(f"contract {contract.name}: unexpected failure {check}")
+        index = part["index"].dropna().astype(int).unique()
+        findings.add(index, name, "warning", hint=contract.relations[name])
+
+
+def _failures(contract: Contract, frame: pd.DataFrame) -> pd.DataFrame:
+    try:
+        contract.model.validate(frame, lazy=True)
+    except pa_check.errors.SchemaErrors as errors:
+        return errors.failure_cases
+    return pd.DataFrame({"schema_context": [], "column": [], "check": [], "index": []})
 
 
 def _limit(value: float | None) -> str:
     return "" if value is None else f"{value:g}"
-
-
-def _relation(contract: Contract, check: str, index: np.ndarray, findings: _Findings) -> None:
-    name = next((r for r in contract.relations if r in check), None)
-    if name is None:
-        raise RuntimeError(f"contract {contract.name}: unexpected failure {check}")
-    findings.add(index, name, "warning", hint=contract.relations[name])
 
 
 def _assessments(frame: pd.DataFrame) -> dict[AssessmentKey, np.ndarray]:
@@ -274,7 +313,7 @@ def _score(
         if len(with_items):
             cells = landed["cells"].take(pa.array(with_items))
             scored = score_items(cells, item_sets[with_items], reference.get(key, []))
-            _item_findings(scored, with_items, findings, repairs)
+            _item_findings(scored, with_items, item_sets, findings, repairs)
             answered = (scored.scores != ABSENT_ITEM).any(axis=1)
             table += [(key, j + 1, item) for j, item in enumerate(scored.items)]
             for k in np.flatnonzero(answered):
@@ -286,7 +325,8 @@ def _score(
                 _total_findings(frame, at, scored.scores[answered], totals[at], scored.items, findings)
     has_list = np.array([x is not None for x in lists], bool) if n else np.zeros(0, bool)
     has_result = has_list | frame[["total", "score", "mark"]].notna().any(axis=1).to_numpy(dtype=bool)
-    findings.add(np.flatnonzero(~has_result & ~absent), "no_result", "error")
+    missing = ~has_result & ~absent & ~findings.at_fault("item")
+    findings.add(np.flatnonzero(missing), "no_result", "error")
     frame["form"] = pd.array(np.where(forms == "", None, forms), dtype="str")
     items = pa.table(
         {
@@ -312,52 +352,73 @@ def _score_lists(lists: list[np.ndarray | None]) -> pa.Array:
     return pa.ListArray.from_arrays(pa.array(offsets), values, mask=missing)
 
 
-def _item_findings(scored: object, rows: np.ndarray, findings: _Findings, repairs: _Repairs) -> None:
-    for at, j, rule, text, limit in scored.faults:  # type: ignore[attr-defined]
+def _item_findings(
+    scored: ScoredItems, rows: np.ndarray, item_sets: np.ndarray, findings: _Findings, repairs: _Repairs
+) -> None:
+    for at, j, rule, text, limit in scored.faults:
         severity = "warning" if rule == "no_key" else "error"
-        title = scored.items[j].item  # type: ignore[attr-defined]
-        findings.add(rows[at], rule, severity, column="item", value=text, title=title, le=limit, item=j)
-    findings.add(rows[scored.wrong_length], "answers_length", "error")  # type: ignore[attr-defined]
-    repairs.add("omitted_mark", rows, scored.omitted_marks)  # type: ignore[attr-defined]
-    repairs.add("not_administered", rows, scored.not_taught_marks)  # type: ignore[attr-defined]
+        title = scored.items[j].item
+        places = [scored.places[s][j] for s in item_sets[rows[at]]]
+        findings.add(rows[at], rule, severity, column="item", value=text, title=title, le=limit, item=places)
+    findings.add(rows[scored.wrong_length], "answers_length", "error", column="item")
+    repairs.add("omitted_mark", rows, scored.omitted_marks)
+    repairs.add("not_administered", rows, scored.not_taught_marks)
 
 
 def _total_findings(
     frame: pd.DataFrame, rows: np.ndarray, scores: np.ndarray, sums: np.ndarray, items: list[ItemColumn],
     findings: _Findings,
 ) -> None:  # fmt: skip
-    """The file's own total against the sum of the items.
+    """The file's own totals against the sums of the items.
 
-    A school whose every total lacks the same one item made one mistake, and gets one finding.
+    Where the same items are missing from all wrong totals, of the whole assessment or of a school, each
+    school made one mistake, and gets one finding.
     """
     sent = frame["total"].iloc[rows].to_numpy(dtype=float, na_value=np.nan)
-    broken = findings.rejected()[rows]
-    differs = ~np.isnan(sent) & (sent != sums) & ~broken
-    if not differs.any():
+    known = np.flatnonzero(~np.isnan(sent) & ~findings.rejected()[rows])
+    short_by = (sums - sent)[known]
+    if not short_by.any():
         return
-    schools = frame["school_id"].iloc[rows].fillna("").to_numpy(dtype=object)
-    for school in dict.fromkeys(schools[differs]):
-        here = np.flatnonzero((schools == school) & ~np.isnan(sent) & ~broken)
-        wrong = here[differs[here]]
-        left_out = _left_out(scores[here], sums[here] - sent[here]) if len(wrong) >= 3 else ()
-        if left_out:
-            title = ", ".join(items[j].item for j in left_out)
-            findings.add(rows[wrong[:1]], "criterion_left_out", "warning", column="total", title=title)
-        else:
-            values = [f"{v:g}" for v in sent[wrong]]
-            hints = [f"{v:g}" for v in sums[wrong]]
+    points = np.maximum(scores[known], 0)
+    schools = frame["school_id"].iloc[rows[known]].fillna("").to_numpy(dtype=object)
+    explained = short_by == 0
+    everywhere = _left_out(points, short_by)
+    for school in dict.fromkeys(schools[~explained]):
+        here = np.flatnonzero(schools == school)
+        chosen = everywhere or _left_out(points[here], short_by[here])
+        here = here[short_by[here] != 0]
+        here = here[points[here][:, chosen].sum(axis=1) == short_by[here]] if chosen else here[:0]
+        if len(here):
+            explained[here] = True
+            title, times = ", ".join(items[j].item for j in chosen), str(len(here))
+            first = rows[known[here[:1]]]
             findings.add(
-                rows[wrong], "total_differs", "warning", column="total", value=values, hint=(hints, hints)
+                first, "criterion_left_out", "warning", column="total", title=title, hint=(times, times)
             )
+    left = known[~explained]
+    values, hints = ([f"{v:g}" for v in x[left]] for x in (sent, sums))
+    findings.add(rows[left], "total_differs", "warning", column="total", value=values, hint=(hints, hints))
 
 
-def _left_out(scores: np.ndarray, short_by: np.ndarray) -> tuple[int, ...]:
-    """The fewest items (at most three) whose scores are just what every total is short by; () if none are."""
-    points = np.maximum(scores, 0)
+def _left_out(points: np.ndarray, short_by: np.ndarray) -> tuple[int, ...]:
+    """The fewest items (at most three) whose points are what the wrong totals are short by; () if none are.
+
+    Nine in ten wrong totals must agree, five at least, and they must be a third at least of all the papers
+    with points for these items: an easy item would agree with a few slips by chance.
+    """
+    wrong, right = points[short_by != 0], points[short_by == 0]
+    short = short_by[short_by != 0]
+    enough = max(MISTAKE_ROWS, 0.9 * len(short))
+    within = [j for j in range(points.shape[1]) if (wrong[:, j] <= short).sum() >= enough]
     for size in (1, 2, 3):
-        for chosen in itertools.combinations(range(points.shape[1]), size):
-            if (points[:, chosen].sum(axis=1) == short_by).all():
-                return chosen
+        found: list[tuple[int, tuple[int, ...]]] = []
+        for chosen in itertools.combinations(within, size):
+            agree = (wrong[:, chosen].sum(axis=1) == short).sum()
+            against = right[:, chosen].any(axis=1).sum()
+            if agree >= enough and 2 * agree >= against:
+                found.append((against, chosen))
+        if found:
+            return min(found)[1]
     return ()
 
 
@@ -418,12 +479,11 @@ def _replaced_whole(
     return out
 
 
-def _empty_faults(contract: Contract, frame: pd.DataFrame, findings: _Findings) -> None:
+def _empty_faults(frame: pd.DataFrame, findings: _Findings, severities: tuple[str, ...]) -> None:
     """A fault in an optional field empties it; the rest of the row stays."""
     for part in findings.parts:
-        name = str(part["field"].iat[0])
-        if part["severity"].iat[0] == "warning" and part["rule_id"].iat[0] in _PANDERA_RULES.values():
-            frame.loc[frame.index[part["index"].to_numpy()], name] = None
+        if part["severity"] in severities and part["rule_id"] in _HAVING_A_VALUE:
+            frame.loc[frame.index[part["index"]], part["field"]] = None
 
 
 def accepted_schema(contract: Contract) -> pa.Schema:

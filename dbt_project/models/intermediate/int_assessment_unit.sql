@@ -1,0 +1,150 @@
+-- One row per unit (class, school, municipality, region), assessment and subgroup: counts and sums of results.
+-- Students are counted once, by class and sex; all units and subgroups are added up from these cells, so that the
+-- parts make the whole. Where totals of schools tell of more students than the rows of students do, these totals
+-- are the cells; an empty cell of a column of counts that other schools of the table filled in means none.
+-- Subgroups: classes have none, schools have sex, municipalities and the region have sex and locality.
+{% set counts = ['tested_n', 'absent_n', 'scored_n', 'marked_n', 'mark_2_n', 'mark_3_n', 'mark_4_n', 'mark_5_n',
+    'judged_n', 'below_min_n', 'journal_n', 'lowered_n', 'confirmed_n', 'raised_n'] %}
+with results as (
+    select * from {{ ref('int_student_result') }}
+    where is_tested or is_absent
+),
+
+school_results as (
+    select
+        school_result.*,
+        crosswalk.school_id,
+        school_year.municipality_id,
+        school_year.locality_group,
+        count(school_result.below_min_n) over (partition by school_result.assessment_id) as below_min_filled_n
+    from {{ ref('stg_school_result') }} as school_result
+    inner join {{ ref('int_school_crosswalk') }} as crosswalk
+        on school_result.school_key = crosswalk.school_key
+        and school_result.school_code = crosswalk.school_code
+    inner join {{ ref('int_school_year') }} as school_year
+        on crosswalk.school_id = school_year.school_id and school_result.school_year = school_year.school_year
+),
+
+sources as (
+    select
+        coalesce(of_students.assessment_id, of_schools.assessment_id) as assessment_id,
+        case
+            when coalesce(of_schools.tested_n, 0) > coalesce(of_students.tested_n, 0) then 'school_totals'
+            else 'students'
+        end as source
+    from (
+        select assessment_id, sum(case when is_tested then 1 else 0 end) as tested_n
+        from results
+        group by assessment_id
+    ) as of_students
+    full outer join (
+        select assessment_id, sum(tested_n) as tested_n
+        from school_results
+        group by assessment_id
+    ) as of_schools on of_students.assessment_id = of_schools.assessment_id
+),
+
+student_cells as (
+    select
+        assessment_id, school_year, school_id, municipality_id, locality_group, class_name, sex,
+        'students' as source,
+        sum(case when is_tested then 1 else 0 end) as tested_n,
+        sum(case when is_absent then 1 else 0 end) as absent_n,
+        count(case when is_tested then result_score end) as scored_n,
+        sum(case when is_tested then result_score end) as score_sum,
+        sum(case when is_tested then result_score * result_score end) as score_square_sum,
+        count(case when is_tested then mark end) as marked_n,
+        {% for mark in [2, 3, 4, 5] %}
+        sum(case when is_tested and mark = {{ mark }} then 1 else 0 end) as mark_{{ mark }}_n,
+        {% endfor %}
+        count(case when is_tested then below_min end) as judged_n,
+        sum(case when is_tested and below_min then 1 else 0 end) as below_min_n,
+        count(case when is_tested then mark - journal_mark end) as journal_n,
+        sum(case when is_tested and mark < journal_mark then 1 else 0 end) as lowered_n,
+        sum(case when is_tested and mark = journal_mark then 1 else 0 end) as confirmed_n,
+        sum(case when is_tested and mark > journal_mark then 1 else 0 end) as raised_n
+    from results
+    group by 1, 2, 3, 4, 5, 6, 7
+),
+
+total_cells as (
+    select
+        school_results.assessment_id, school_results.school_year, school_results.school_id,
+        school_results.municipality_id, school_results.locality_group, null as class_name, null as sex,
+        'school_totals' as source,
+        school_results.tested_n,
+        cast(null as bigint) as absent_n,
+        case when school_results.mean_score is null then 0 else school_results.tested_n end as scored_n,
+        school_results.tested_n * school_results.mean_score as score_sum,
+        (school_results.tested_n - 1) * school_results.sd * school_results.sd
+        + school_results.tested_n * school_results.mean_score * school_results.mean_score as score_square_sum,
+        0 as marked_n, 0 as mark_2_n, 0 as mark_3_n, 0 as mark_4_n, 0 as mark_5_n,
+        case when school_results.below_min_filled_n > 0 then school_results.tested_n else 0 end as judged_n,
+        coalesce(school_results.below_min_n, 0) as below_min_n,
+        0 as journal_n, 0 as lowered_n, 0 as confirmed_n, 0 as raised_n
+    from school_results
+),
+
+all_cells as (
+    select * from student_cells
+    union all
+    select * from total_cells
+),
+
+cells as (
+    select all_cells.*
+    from all_cells
+    inner join sources
+        on all_cells.assessment_id = sources.assessment_id and all_cells.source = sources.source
+),
+
+units as (
+    select
+        case
+            when grouping(class_name) = 0 then 'class'
+            when grouping(school_id) = 0 then 'school'
+            when grouping(municipality_id) = 0 then 'municipality'
+            else 'region'
+        end as unit_type,
+        case
+            when grouping(class_name) = 0 then school_id || '/' || class_name
+            when grouping(school_id) = 0 then school_id
+            when grouping(municipality_id) = 0 then municipality_id
+            else '{{ var("region_code") }}'
+        end as unit_id,
+        case
+            when grouping(sex) = 0 then 'sex:' || sex
+            when grouping(locality_group) = 0 and grouping(school_id) = 1 then 'locality:' || locality_group
+            else 'all'
+        end as subgroup,
+        assessment_id, school_year, source, school_id, municipality_id, locality_group,
+        {% for count in counts %}
+        cast(sum({{ count }}) as bigint) as {{ count }},
+        {% endfor %}
+        sum(score_sum) as score_sum,
+        -- the sum of squares is known only if each part has one
+        case
+            when sum(case when scored_n > 0 and score_square_sum is null then 1 else 0 end) = 0
+                then sum(score_square_sum)
+        end as score_square_sum
+    from cells
+    group by grouping sets (
+        (assessment_id, school_year, source, municipality_id, locality_group, school_id, class_name),
+        (assessment_id, school_year, source, municipality_id, locality_group, school_id),
+        (assessment_id, school_year, source, municipality_id, locality_group, school_id, sex),
+        (assessment_id, school_year, source, municipality_id),
+        (assessment_id, school_year, source, municipality_id, sex),
+        (assessment_id, school_year, source, municipality_id, locality_group),
+        (assessment_id, school_year, source),
+        (assessment_id, school_year, source, sex),
+        (assessment_id, school_year, source, locality_group)
+    )
+),
+
+final as (
+    select * from units
+    -- no unit is made of students whose class, municipality, sex or locality isn't known
+    where unit_id is not null and subgroup is not null
+)
+
+select * from final

@@ -1,0 +1,88 @@
+-- One row per accepted row of student results; is_result marks the one row of a student that counts.
+-- total: recomputed from the items where it can be, else as sent. result_score: what the rule of the assessment
+-- looks at (test score or total). mark: by the scale where there is one, else as sent.
+-- below_min: mark «2», or the result under the minimum; null where neither is known.
+-- Of several rows of a student (resits, reserve days) the one that counts is: a valid result before one that
+-- isn't (annulled, replaced, removed, unfinished, pending), presence before absence, then the latest date.
+with results as (
+    select * from {{ ref('stg_student_result') }}
+),
+
+crosswalk as (
+    select * from {{ ref('int_school_crosswalk') }}
+),
+
+school_years as (
+    select * from {{ ref('int_school_year') }}
+),
+
+assessments as (
+    select * from {{ ref('int_assessment') }}
+),
+
+identified as (
+    select
+        results.*,
+        crosswalk.school_id,
+        school_years.municipality_id,
+        school_years.locality_group,
+        coalesce(results.result_status, 'valid') = 'valid' as is_valid,
+        coalesce(results.total_recomputed, results.total_sent) as total,
+        assessments.result_basis, assessments.below_min_basis, assessments.min_score,
+        assessments.mark_3_from, assessments.mark_4_from, assessments.mark_5_from
+    from results
+    inner join assessments on results.assessment_id = assessments.assessment_id
+    inner join crosswalk
+        on results.school_key = crosswalk.school_key and results.school_code = crosswalk.school_code
+    inner join school_years
+        on crosswalk.school_id = school_years.school_id and results.school_year = school_years.school_year
+),
+
+marked as (
+    select
+        *,
+        case when result_basis = 'score' then score_sent else total end as result_score,
+        coalesce({{ mark_from_scale('total', 'mark_3_from', 'mark_4_from', 'mark_5_from') }}, mark_sent) as mark
+    from identified
+),
+
+judged as (
+    select
+        *,
+        case
+            when below_min_basis = 'mark' then coalesce(mark = 2, result_score < min_score)
+            else coalesce(result_score < min_score, mark = 2)
+        end as below_min,
+        attendance = 'present' and is_valid and (result_score is not null or mark is not null) as has_result
+    from marked
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by assessment_id, student_key
+            order by
+                case when is_valid then 0 else 1 end,
+                case when attendance = 'present' then 0 else 1 end,
+                exam_date desc nulls last, file_id, sheet, source_row
+        ) as attempt_rank
+    from judged
+),
+
+final as (
+    select
+        file_id, sheet, source_row, assessment_id, school_year, school_id, municipality_id,
+        locality_group, class_name, student_key, student_grade, sex, coalesce(form, '-') as form, attendance,
+        exam_date, result_status, journal_mark, total_sent, total_recomputed, total, score_sent, mark_sent,
+        result_score, mark, below_min, scores,
+        -- the matching score of item analysis is always the sum of the points
+        cast(case when total_recomputed is null then {{ points('scores') }} else total_recomputed end as integer)
+            as raw_score,
+        attempt_rank = 1 as is_result,
+        attempt_rank = 1 and has_result as is_tested,
+        attempt_rank = 1 and attendance = 'absent' as is_absent
+    from ranked
+)
+
+select * from final

@@ -1,0 +1,117 @@
+-- Staffing of schools: teaching posts in all, teachers among them, and all staff. Sub-groups of teachers
+-- («из учителей») are parts of «teachers» and stand in for it only where that row is missing.
+-- Where a school sent no staffing return, the federal context form gives the teachers it counts.
+{% set measures = ['positions', 'filled', 'filled_qualified', 'headcount', 'qualified_n', 'trained_n',
+    'higher_education_n', 'category_highest_n', 'category_first_n', 'experience_under_3_n', 'young_n', 'pension_n'] %}
+with returns as (
+    select crosswalk.school_id, staffing.*, groups.is_teaching_post, groups.part_of
+    from {{ ref('stg_staffing') }} as staffing
+    inner join {{ ref('int_school_crosswalk') }} as crosswalk
+        on staffing.school_key = crosswalk.school_key and staffing.school_code = crosswalk.school_code
+    inner join {{ ref('position_group') }} as groups on staffing.position_group = groups.position_group
+),
+
+context as (
+    select crosswalk.school_id, context.*
+    from {{ ref('stg_context_form') }} as context
+    inner join {{ ref('int_school_crosswalk') }} as crosswalk
+        on context.school_key = crosswalk.school_key and context.school_code = crosswalk.school_code
+    where context.teachers_n is not null
+),
+
+school_years as (
+    select * from {{ ref('int_school_year') }}
+),
+
+marked as (
+    select
+        *,
+        max(case when position_group = 'teachers' then 1 else 0 end)
+            over (partition by school_id, school_year) as has_teachers_row
+    from returns
+),
+
+counted as (
+    select
+        *,
+        position_group = 'teachers' or part_of = 'teachers' as is_teacher
+    from marked
+    where part_of is null or has_teachers_row = 0
+),
+
+of_returns as (
+    select
+        school_id, school_year, 'staffing' as source,
+        {% for prefix, condition in [('', 'is_teaching_post'), ('teachers_', 'is_teacher'), ('staff_', 'true')] %}
+        {% for measure in measures %}
+        cast(sum(case when {{ condition }} then {{ measure }} end) as double) as {{ prefix ~ measure }},
+        {% endfor %}
+        sum(case when {{ condition }} then greatest(positions - filled, 0) end) as {{ prefix }}vacancies
+        {{- ',' if not loop.last }}
+        {% endfor %}
+    from counted
+    group by school_id, school_year
+),
+
+of_context as (
+    select
+        context.school_id, context.school_year,
+        context.teachers_n, context.teachers_highest_n, context.teachers_young_n, context.teachers_pension_n
+    from context
+    left join of_returns
+        on context.school_id = of_returns.school_id and context.school_year = of_returns.school_year
+    where of_returns.school_id is null
+),
+
+measured as (
+    select
+        school_id, school_year, source, positions, filled, vacancies, filled_qualified, headcount, qualified_n,
+        trained_n, teachers_positions, teachers_filled, teachers_vacancies, teachers_filled_qualified,
+        teachers_headcount, teachers_qualified_n, teachers_trained_n, teachers_higher_education_n,
+        teachers_category_highest_n, teachers_category_first_n, teachers_experience_under_3_n, teachers_young_n,
+        teachers_pension_n, cast(null as double) as teachers_to_30_n,
+        staff_positions, staff_filled, staff_vacancies, staff_headcount
+    from of_returns
+    union all
+    select
+        school_id, school_year, 'context_form', null, null, null, null, null, null, null,
+        null, null, null, null, teachers_n, null, null, null,
+        teachers_highest_n, null, null, null, teachers_pension_n, teachers_young_n, null, null, null, null
+    from of_context
+),
+
+final as (
+    select
+        measured.school_id, school_years.k_school, measured.school_year, measured.source,
+        measured.positions, measured.filled, measured.vacancies,
+        100 * measured.filled / nullif(measured.positions, 0) as staffing_pct,
+        measured.filled_qualified,
+        100 * measured.filled_qualified / nullif(measured.positions, 0) as qualified_staffing_pct,
+        measured.headcount, measured.qualified_n,
+        100 * measured.qualified_n / nullif(measured.headcount, 0) as qualified_pct,
+        measured.trained_n,
+        100 * measured.trained_n / nullif(measured.headcount, 0) as trained_pct,
+        measured.teachers_positions, measured.teachers_filled, measured.teachers_vacancies,
+        100 * measured.teachers_filled / nullif(measured.teachers_positions, 0) as teachers_staffing_pct,
+        measured.teachers_headcount, measured.teachers_qualified_n,
+        100 * measured.teachers_qualified_n / nullif(measured.teachers_headcount, 0) as teachers_qualified_pct,
+        measured.teachers_trained_n,
+        100 * measured.teachers_trained_n / nullif(measured.teachers_headcount, 0) as teachers_trained_pct,
+        100 * measured.teachers_higher_education_n / nullif(measured.teachers_headcount, 0)
+            as teachers_higher_education_pct,
+        100 * measured.teachers_category_highest_n / nullif(measured.teachers_headcount, 0)
+            as teachers_category_highest_pct,
+        100 * measured.teachers_category_first_n / nullif(measured.teachers_headcount, 0)
+            as teachers_category_first_pct,
+        100 * measured.teachers_experience_under_3_n / nullif(measured.teachers_headcount, 0)
+            as teachers_experience_under_3_pct,
+        100 * measured.teachers_young_n / nullif(measured.teachers_headcount, 0) as teachers_young_pct,
+        100 * measured.teachers_to_30_n / nullif(measured.teachers_headcount, 0) as teachers_to_30_pct,
+        100 * measured.teachers_pension_n / nullif(measured.teachers_headcount, 0) as teachers_pension_pct,
+        measured.staff_positions, measured.staff_filled, measured.staff_vacancies, measured.staff_headcount
+    from measured
+    inner join school_years
+        on measured.school_id = school_years.school_id and measured.school_year = school_years.school_year
+)
+
+select * from final

@@ -1,0 +1,32 @@
+-- Rows that were rejected, with every rule each of them broke: where the row stands and what to do.
+with findings as (
+    select * from {{ ref('stg_finding') }}
+    where severity = 'error'
+),
+
+submissions as (
+    select * from {{ ref('stg_submission') }}
+    where submission_state in ('active', 'superseded')
+),
+
+final as (
+    select
+        findings.file_id,
+        submissions.file_name,
+        findings.sheet,
+        findings.source_row as "row",
+        findings.contract,
+        findings.school_year,
+        coalesce(findings.column_title, findings.field_name) as "column",
+        findings.field_name,
+        findings.item_number,
+        findings.value,
+        findings.rule_id,
+        findings.severity,
+        findings.message_ru,
+        findings.message_en
+    from findings
+    inner join submissions on findings.file_id = submissions.file_id
+)
+
+select * from final
