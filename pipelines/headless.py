@@ -6,12 +6,15 @@ import os
 import shutil
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.settings import DBT_PROJECT, ROOT, Settings
+from pipelines.settings import FIRST_YEAR, LAST_YEAR, ROOT, Settings
+
+if TYPE_CHECKING:
+    from pipelines.intake.ledger import Ledger
 
 console = Console(highlight=False)
 
@@ -28,19 +31,31 @@ def dagster_home(settings: Settings) -> Path:
 
 
 def ensure_manifest(settings: Settings) -> None:
-    """Parse the dbt project when it is newer than its manifest."""
-    manifest = DBT_PROJECT / "target" / "manifest.json"
-    newest = max(
-        p.stat().st_mtime
-        for p in DBT_PROJECT.rglob("*")
-        if p.is_file() and p.suffix in (".sql", ".yml", ".csv") and "target" not in p.parts
-    )
-    if not manifest.exists() or manifest.stat().st_mtime < newest:
-        from pipelines.resources import run_dbt  # noqa: PLC0415
+    """Parse the dbt project: at once where dbt's own partial parse finds nothing new."""
+    from pipelines.resources import run_dbt  # noqa: PLC0415
 
-        result = run_dbt(["parse"], settings)
-        if not result.success:
-            raise RuntimeError(f"dbt parse failed: {result.exception}")
+    result = run_dbt(["parse"], settings)
+    if not result.success:
+        raise RuntimeError(f"dbt parse failed: {result.exception}")
+
+
+def expected_years(settings: Settings, ledger: Ledger) -> list[int]:
+    """The school years that a run will touch, as far as the ledger and the names of the files tell.
+
+    Every partition of a run costs events, so the range is kept as narrow as it can be known beforehand.
+    """
+    from pipelines.intake import context, vault  # noqa: PLC0415
+
+    known = {y for r in ledger.readings().values() for x in r[1].readings for y in x.rows_by_year}
+    manifests: dict[Path, dict[str, dict[str, str]]] = {}
+    for path in vault.files(settings.inbox_path):
+        if vault.is_service(path):
+            continue
+        hints = context.hints(settings.inbox_path, path, manifests)
+        year = hints.get("manifest.school_year") or hints.get("name.school_year")
+        if year and year.isdigit():
+            known.add(int(year))
+    return sorted(y for y in known if FIRST_YEAR <= y <= LAST_YEAR)
 
 
 def full_run(*, years: list[int] | None, strict: bool, quiet: bool) -> int:
@@ -55,14 +70,24 @@ def full_run(*, years: list[int] | None, strict: bool, quiet: bool) -> int:
     import dagster as dg  # noqa: PLC0415
 
     from pipelines.definitions import defs  # noqa: PLC0415
+    from pipelines.intake.stages import landed_years  # noqa: PLC0415
     from pipelines.partitions import range_tags  # noqa: PLC0415
+    from pipelines.resources import UrovenResource  # noqa: PLC0415
 
     with dg.DagsterInstance.get() as instance:
         job = defs.resolve_job_def("full_run")
         config = {"loggers": {"progress": {"config": {"quiet": quiet}}}}
-        instance_result = job.execute_in_process(
-            instance=instance, tags=range_tags(years), run_config=config, raise_on_error=False
-        )
+        ledger = UrovenResource().ledger()
+        chosen = years or expected_years(settings, ledger)
+        while True:
+            instance_result = job.execute_in_process(
+                instance=instance, tags=range_tags(chosen), run_config=config, raise_on_error=False
+            )
+            beyond = sorted({y for ys in landed_years(ledger.snapshot()).values() for y in ys})
+            inside = not beyond or (chosen and min(chosen) <= beyond[0] and beyond[-1] <= max(chosen))
+            if years or inside or not chosen or not instance_result.success:
+                break
+            chosen = sorted({*chosen, *beyond})  # files whose names did not tell their year: once more
     if not instance_result.success:
         for event in instance_result.all_events:
             if event.is_step_failure:

@@ -109,6 +109,10 @@ def _selected(context: dg.AssetExecutionContext, manifest: dict[str, Any]) -> se
     return {props[key]["name"] for key in context.selected_asset_keys if key in props}
 
 
+#: Parsed dbt projects of this process, by their environment (it is rendered into the sources).
+_MANIFESTS: dict[tuple[tuple[str, str], ...], Any] = {}
+
+
 def dbt_environment(settings: Settings) -> dict[str, str]:
     return {
         "UROVEN_LAKE": str(settings.lake),
@@ -136,8 +140,13 @@ def run_dbt(arguments: list[str], settings: Settings, on_event: Any = None) -> A
         "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
         "--log-level", "none", "--log-level-file", "none", "--no-use-colors"
     ]  # fmt: skip
+    environment_key = tuple(sorted(dbt_environment(settings).items()))
     try:
-        return dbtRunner(callbacks=[hand_on]).invoke([*arguments, *common])
+        runner = dbtRunner(manifest=_MANIFESTS.get(environment_key), callbacks=[hand_on])
+        result = runner.invoke([*arguments, *common])
+        if arguments[0] == "parse" and result.success:
+            _MANIFESTS[environment_key] = result.result
+        return result
     finally:
         # the adapter keeps the database open for the process: the next step could not attach it
         environment = DuckDBConnectionManager._ENV

@@ -1,6 +1,8 @@
--- What: of each file and contract as many rows stand in the accepted tables as the ledger says were accepted.
+-- What: of each file and contract as many rows stand in the accepted tables as the ledger says were
+-- accepted.
 -- When it matters: always; nothing may be lost or doubled between the intake and the warehouse.
--- How to fix: rerun the intake of the file that is printed; a partial write or a stale file under accepted/ is left.
+-- How to fix: rerun the intake of the file that is printed; a partial write or a stale file under accepted/
+-- is left.
 {% set contracts = {
     'access_condition': 'access_conditions', 'appeal': 'appeals', 'assessment_item': 'assessment_items',
     'assessment_register': 'assessment_register', 'community': 'communities', 'context_form': 'context_form',

@@ -1,5 +1,6 @@
--- What: schools add up to the region; classes to their school and municipalities to the region, unless students
--- stand without a class or schools without a municipality (then the parts fall short and never exceed the whole).
+-- What: schools add up to the region; classes to their school and municipalities to the region, unless
+-- students stand without a class or schools without a municipality (then the parts fall short and never
+-- exceed the whole).
 -- When it matters: always; a table whose parts don't make its whole is not to be published.
 -- How to fix: a student counted in two units, or a unit left out; look at the unit printed.
 with units as (

@@ -1,4 +1,5 @@
--- What: each code of a list that a seed sorts (localities, position groups, kinds of assessment) is in the seed.
+-- What: each code of a list that a seed sorts (localities, position groups, kinds of assessment) is in the
+-- seed.
 -- When it matters: an unsorted code would silently fall out of groups, totals and rules.
 -- How to fix: add the code to the seed that is printed.
 with codes as (

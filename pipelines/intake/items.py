@@ -22,7 +22,7 @@ OMITTED, ABSENT_ITEM = -1, -2
 #: Without a stated maximum, a score that fewer than this share of the answers reach is taken for a slip.
 USUAL_SHARE = 0.005
 _NOT_TAUGHT = re.compile(r"^(не\s*пройд(ено|ена)?\.?|н\s*/?\s*п\.?)$")
-_PART = re.compile(r"^(\d+)\((\d+)\)$")
+_PART = re.compile(r"^(\d{1,4})\((\d{1,4})\)$")
 
 
 class ItemScore(pa_check.DataFrameModel):
@@ -206,7 +206,7 @@ def _column_values(
 
 
 def _value(text: str) -> int | str:
-    if text.isdigit() and len(text) <= 4:
+    if text.isdecimal() and len(text) <= 4:
         return int(text)
     if not text:
         return ABSENT_ITEM
@@ -221,7 +221,7 @@ def _value(text: str) -> int | str:
         return 0
     if m := _PART.match(text):
         return int(m[1])
-    if m := re.match(r"^(\d+)[.,]0+$", text):
+    if m := re.match(r"^(\d{1,4})[.,]0+$", text):
         return int(m[1])
     return "score_not_a_number"
 

@@ -16,6 +16,8 @@ from schemas.codes import aliases, code_list
 NO_VALUE = frozenset(
     {"-", "–", "—", "н/а", "н/д", "нет данных", "нет отметки", "не указано", "*", "н/а*", "x", "х"}
 )
+#: Longer numbers are codes, or a slip.
+_MOST_DIGITS = 18
 _INTEGER = re.compile(r"^[+-]?\d+$")
 _FLOAT_TEXT = re.compile(r"^([+-]?\d+)[.,]0+$")
 _NUMBER = re.compile(r"^[+-]?(\d+([.,]\d*)?|[.,]\d+)$")
@@ -89,6 +91,8 @@ def _number(text: str, kind: str) -> Parsed:
     if _SPACED.match(text):
         text = text.replace(" ", "")
         repairs.append("spaced_digits")
+    if sum(map(str.isdigit, text)) > _MOST_DIGITS:
+        return Parsed(rule=f"type_{kind}")
     if kind == "int":
         if m := _FLOAT_TEXT.match(text):
             return Parsed(int(m[1]), repairs=(*repairs, "float_text"))

@@ -32,7 +32,7 @@ def vault_path(settings: Settings, sha256: str) -> Path:
     return settings.vault / sha256[:2] / sha256
 
 
-def _is_service(path: Path) -> bool:
+def is_service(path: Path) -> bool:
     """Manifests, readmes and the hidden files of editors are kept and named, but hold no data."""
     name = path.name.lower()
     return name == context.MANIFEST or name.startswith((".", "readme"))
@@ -58,7 +58,7 @@ def _keep(settings: Settings, source: Path, sha256: str) -> None:
     partial.replace(target)
 
 
-def _files(inbox: Path) -> list[Path]:
+def files(inbox: Path) -> list[Path]:
     """Every regular file below the inbox, in the order of their names; links that lead out are left."""
     found = []
     for path in sorted(inbox.rglob("*")):
@@ -80,11 +80,12 @@ def receive(settings: Settings, ledger: Ledger) -> Receipt:
     known = ledger.submissions()
     latest: dict[str, Submission] = {s.path: s for s in known}
     next_id = max((s.submission_id for s in known), default=0) + 1
-    receipt, rows, manifests = Receipt(), [], {}
-    for path in _files(inbox):
+    receipt, rows = Receipt(), []
+    manifests: dict[Path, dict[str, dict[str, str]]] = {}
+    for path in files(inbox):
         name = path.relative_to(inbox).as_posix()
         stat, old = path.stat(), latest.get(name)
-        service = _is_service(path)
+        service = is_service(path)
         hints = {} if service else context.hints(inbox, path, manifests)
         same_stamp = old and (old.size_bytes, old.mtime_ns) == (stat.st_size, stat.st_mtime_ns)
         if old and same_stamp and old.hints == hints:

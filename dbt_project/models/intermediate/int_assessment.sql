@@ -1,8 +1,8 @@
--- One row per assessment: what the register says of it, failing that the published standard of the exam, failing
--- that what its items add up to. Assessments that only results mention are there with is_registered = false.
--- mark_3_from … mark_5_from are boundaries of the total; min_score is one of the score that the rule of the kind
--- of assessment looks at (result_basis: total of primary points, or test score); where that is the mark «2», it is
--- the boundary of mark 3.
+-- One row per assessment: what the register says of it, failing that the published standard of the exam,
+-- failing that what its items add up to. Assessments that only results mention are there with is_registered
+-- = false. mark_3_from … mark_5_from are boundaries of the total; min_score is one of the score that the
+-- rule of the kind of assessment looks at (result_basis: total of primary points, or test score); where
+-- that is the mark «2», it is the boundary of mark 3.
 with register as (
     select * from {{ ref('stg_assessment_register') }}
 ),

@@ -26,7 +26,7 @@ grouped as (
         end as subgroup,
         {{ quartiles('result_score') }} as quartiles
     from results
-    group by grouping sets (
+    group by grouping sets (  -- noqa: PRS
         (assessment_id, school_id, class_name), (assessment_id, school_id), (assessment_id, school_id, sex),
         (assessment_id, municipality_id), (assessment_id, municipality_id, sex),
         (assessment_id, municipality_id, locality_group),

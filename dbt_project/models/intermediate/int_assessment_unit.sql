@@ -1,8 +1,9 @@
--- One row per unit (class, school, municipality, region), assessment and subgroup: counts and sums of results.
--- Students are counted once, by class and sex; all units and subgroups are added up from these cells, so that the
--- parts make the whole. Where totals of schools tell of more students than the rows of students do, these totals
--- are the cells; an empty cell of a column of counts that other schools of the table filled in means none.
--- Subgroups: classes have none, schools have sex, municipalities and the region have sex and locality.
+-- One row per unit (class, school, municipality, region), assessment and subgroup: counts and sums of
+-- results. Students are counted once, by class and sex; all units and subgroups are added up from these
+-- cells, so that the parts make the whole. Where totals of schools tell of more students than the rows of
+-- students do, these totals are the cells; an empty cell of a column of counts that other schools of the
+-- table filled in means none. Subgroups: classes have none, schools have sex, municipalities and the region
+-- have sex and locality.
 {% set counts = ['tested_n', 'absent_n', 'scored_n', 'marked_n', 'mark_2_n', 'mark_3_n', 'mark_4_n', 'mark_5_n',
     'judged_n', 'below_min_n', 'journal_n', 'lowered_n', 'confirmed_n', 'raised_n'] %}
 with results as (
@@ -25,6 +26,18 @@ school_results as (
         on crosswalk.school_id = school_year.school_id and school_result.school_year = school_year.school_year
 ),
 
+of_students as (
+    select assessment_id, sum(case when is_tested then 1 else 0 end) as tested_n
+    from results
+    group by assessment_id
+),
+
+of_schools as (
+    select assessment_id, sum(tested_n) as tested_n
+    from school_results
+    group by assessment_id
+),
+
 sources as (
     select
         coalesce(of_students.assessment_id, of_schools.assessment_id) as assessment_id,
@@ -32,16 +45,8 @@ sources as (
             when coalesce(of_schools.tested_n, 0) > coalesce(of_students.tested_n, 0) then 'school_totals'
             else 'students'
         end as source
-    from (
-        select assessment_id, sum(case when is_tested then 1 else 0 end) as tested_n
-        from results
-        group by assessment_id
-    ) as of_students
-    full outer join (
-        select assessment_id, sum(tested_n) as tested_n
-        from school_results
-        group by assessment_id
-    ) as of_schools on of_students.assessment_id = of_schools.assessment_id
+    from of_students
+    full outer join of_schools on of_students.assessment_id = of_schools.assessment_id
 ),
 
 student_cells as (
@@ -128,7 +133,7 @@ units as (
                 then sum(score_square_sum)
         end as score_square_sum
     from cells
-    group by grouping sets (
+    group by grouping sets (  -- noqa: PRS
         (assessment_id, school_year, source, municipality_id, locality_group, school_id, class_name),
         (assessment_id, school_year, source, municipality_id, locality_group, school_id),
         (assessment_id, school_year, source, municipality_id, locality_group, school_id, sex),

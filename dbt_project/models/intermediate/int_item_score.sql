@@ -1,5 +1,6 @@
 {{ config(materialized='view') }}
--- One row per tested student and item that the student was given. An item not attempted scores 0 and is omitted.
+-- One row per tested student and item that the student was given. An item not attempted scores 0 and is
+-- omitted.
 with tested as (
     select * from {{ ref('int_student_result') }}
     where is_tested and scores is not null

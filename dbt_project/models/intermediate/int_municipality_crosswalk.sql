@@ -1,7 +1,7 @@
--- One row per text by which a file names a municipality: the municipality it stands for.
--- A text is a known code, a known name or an administrative territory's code; else it is the municipality of the
--- greater part of the registered schools that were sent under it (matched_by = 'schools'); a text that only
--- unregistered schools use is a municipality of its own (matched_by = 'itself').
+-- One row per text by which a file names a municipality: the municipality it stands for. A text is a known
+-- code, a known name or an administrative territory's code; else it is the municipality of the greater part
+-- of the registered schools that were sent under it (matched_by = 'schools'); a text that only unregistered
+-- schools use is a municipality of its own (matched_by = 'itself').
 with listed as (
     select municipality_id, municipality_name, territory_id, school_year
     from {{ ref('stg_municipality') }}
@@ -43,8 +43,10 @@ names as (
 known as (
     select distinct
         codes.municipality_id as sent,
-        case when codes.source_rank = 2 then coalesce(names.municipality_id, codes.municipality_id)
-            else codes.municipality_id end as municipality_id,
+        case
+            when codes.source_rank = 2 then coalesce(names.municipality_id, codes.municipality_id)
+            else codes.municipality_id
+        end as municipality_id,
         'id' as matched_by,
         1 as priority
     from codes

@@ -1,6 +1,6 @@
 -- One row per kind of code and code that files use: the school it stands for.
--- A code is looked up as what its sender calls it; a login and a register's id stand for each other, so do the
--- exam codes. A code that fits no school, or several, becomes a placeholder school with the reason.
+-- A code is looked up as what its sender calls it; a login and a register's id stand for each other, so do
+-- the exam codes. A code that fits no school, or several, becomes a placeholder school with the reason.
 with register as (
     select * from {{ ref('int_school_register') }}
 ),

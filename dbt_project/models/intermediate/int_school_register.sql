@@ -1,7 +1,8 @@
 -- Registers of several years and sources, as one row per school and validity.
 -- Rows that state from when they hold are versions of a school. Rows without a date (lists of logins) only
 -- fill what the versions leave empty, and make a version themselves for schools known from nowhere else.
--- Within a version the latest and fullest row wins, field by field; its end and state come from that row alone.
+-- Within a version the latest and fullest row wins, field by field; its end and state come from that row
+-- alone.
 with register as (
     select * from {{ ref('stg_school_register') }}
 ),
@@ -18,7 +19,7 @@ ranked as (
                     + case when ege_code is null then 0 else 1 end + case when inn is null then 0 else 1 end
                     + case when locality_type is null then 0 else 1 end
                 ) desc,
-                file_id, sheet, source_row
+                file_id asc, sheet asc, source_row asc
         ) as source_rank
     from register
 ),

@@ -1,11 +1,11 @@
--- One row per school and school year with data: the version of the school that its results belong to.
--- It is the version that holds on 31 May; failing that the last to begin before, failing that the first after.
+-- One row per school and school year with data: the version of the school that its results belong to. It is
+-- the version that holds on 31 May; failing that the last to begin before, failing that the first after.
 with schools as (
     select * from {{ ref('int_school') }}
 ),
 
 years as (
-    select distinct school_year, {{ school_year_day('school_year') }} as day
+    select distinct school_year, {{ school_year_day('school_year') }} as last_day
     from {{ ref('int_school_sighting') }}
 ),
 
@@ -17,15 +17,15 @@ ranked as (
             partition by schools.school_id, years.school_year
             order by
                 case
-                    when coalesce(schools.valid_from, years.day) <= years.day
-                        and coalesce(schools.valid_to, years.day) >= years.day then 0
-                    when coalesce(schools.valid_from, years.day) <= years.day then 1
+                    when coalesce(schools.valid_from, years.last_day) <= years.last_day
+                        and coalesce(schools.valid_to, years.last_day) >= years.last_day then 0
+                    when coalesce(schools.valid_from, years.last_day) <= years.last_day then 1
                     else 2
                 end,
                 case
-                    when schools.valid_from <= years.day
-                        then {{ dbt.datediff('schools.valid_from', 'years.day', 'day') }}
-                    else {{ dbt.datediff('years.day', 'schools.valid_from', 'day') }}
+                    when schools.valid_from <= years.last_day
+                        then {{ dbt.datediff('schools.valid_from', 'years.last_day', 'day') }}
+                    else {{ dbt.datediff('years.last_day', 'schools.valid_from', 'day') }}
                 end,
                 schools.k_school
         ) as version_rank

@@ -1,9 +1,9 @@
--- One row per accepted row of student results; is_result marks the one row of a student that counts.
--- total: recomputed from the items where it can be, else as sent. result_score: what the rule of the assessment
--- looks at (test score or total). mark: by the scale where there is one, else as sent.
--- below_min: mark «2», or the result under the minimum; null where neither is known.
--- Of several rows of a student (resits, reserve days) the one that counts is: a valid result before one that
--- isn't (annulled, replaced, removed, unfinished, pending), presence before absence, then the latest date.
+-- One row per accepted row of student results; is_result marks the one row of a student that counts. total:
+-- recomputed from the items where it can be, else as sent. result_score: what the rule of the assessment
+-- looks at (test score or total). mark: by the scale where there is one, else as sent. below_min: mark «2»,
+-- or the result under the minimum; null where neither is known. Of several rows of a student (resits,
+-- reserve days) the one that counts is: a valid result before one that isn't (annulled, replaced, removed,
+-- unfinished, pending), presence before absence, then the latest date.
 with results as (
     select * from {{ ref('stg_student_result') }}
 ),
@@ -63,9 +63,9 @@ ranked as (
         row_number() over (
             partition by assessment_id, student_key
             order by
-                case when is_valid then 0 else 1 end,
-                case when attendance = 'present' then 0 else 1 end,
-                exam_date desc nulls last, file_id, sheet, source_row
+                case when is_valid then 0 else 1 end asc,
+                case when attendance = 'present' then 0 else 1 end asc,
+                exam_date desc nulls last, file_id asc, sheet asc, source_row asc
         ) as attempt_rank
     from judged
 ),
@@ -77,8 +77,7 @@ final as (
         exam_date, result_status, journal_mark, total_sent, total_recomputed, total, score_sent, mark_sent,
         result_score, mark, below_min, scores,
         -- the matching score of item analysis is always the sum of the points
-        cast(case when total_recomputed is null then {{ points('scores') }} else total_recomputed end as integer)
-            as raw_score,
+        cast(coalesce(total_recomputed, {{ points('scores') }}) as integer) as raw_score,
         attempt_rank = 1 as is_result,
         attempt_rank = 1 and has_result as is_tested,
         attempt_rank = 1 and attendance = 'absent' as is_absent

@@ -1,5 +1,5 @@
--- How many students of a form and group with a total got which score on an item: one pass over all item scores
--- into cells by sex and locality, and the groups added up from the cells.
+-- How many students of a form and group with a total got which score on an item: one pass over all item
+-- scores into cells by sex and locality, and the groups added up from the cells.
 with item_scores as (
     select * from {{ ref('int_item_score') }}
 ),
@@ -38,7 +38,7 @@ grouped as (
         sum(n) as n,
         sum(case when is_omitted then n else 0 end) as omitted_n
     from labelled
-    group by grouping sets (
+    group by grouping sets (  -- noqa: PRS
         (assessment_id, form, raw_score, item_position, item_score),
         (assessment_id, form, raw_score, item_position, item_score, sex),
         (assessment_id, form, raw_score, item_position, item_score, locality_group)

@@ -1,5 +1,5 @@
--- The conditions a school works in: shares of its students by the social passport, facts of the federal context
--- form. A part above the whole (a finding of the intake) gives no share.
+-- The conditions a school works in: shares of its students by the social passport, facts of the federal
+-- context form. A part above the whole (a finding of the intake) gives no share.
 {% set parts = ['single_parent', 'many_children', 'low_income', 'unemployed_parents', 'both_parents_higher',
     'subsidised_meals', 'transported', 'boarding', 'in_care', 'orphans', 'disabled', 'special_needs',
     'dangerous_position', 'school_register', 'commission_register', 'not_native'] %}

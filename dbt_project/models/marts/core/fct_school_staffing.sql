@@ -4,11 +4,12 @@
 {% set measures = ['positions', 'filled', 'filled_qualified', 'headcount', 'qualified_n', 'trained_n',
     'higher_education_n', 'category_highest_n', 'category_first_n', 'experience_under_3_n', 'young_n', 'pension_n'] %}
 with returns as (
-    select crosswalk.school_id, staffing.*, groups.is_teaching_post, groups.part_of
+    select crosswalk.school_id, staffing.*, position_groups.is_teaching_post, position_groups.part_of
     from {{ ref('stg_staffing') }} as staffing
     inner join {{ ref('int_school_crosswalk') }} as crosswalk
         on staffing.school_key = crosswalk.school_key and staffing.school_code = crosswalk.school_code
-    inner join {{ ref('position_group') }} as groups on staffing.position_group = groups.position_group
+    inner join {{ ref('position_group') }} as position_groups
+        on staffing.position_group = position_groups.position_group
 ),
 
 context as (

@@ -1,5 +1,6 @@
--- Numbers printed in control tables (Ф3, marks against the journal, totals of exams) beside our own from the rows
--- that were accepted. A share agrees within half of its second decimal, a mean within a hundredth, a count exactly.
+-- Numbers printed in control tables (Ф3, marks against the journal, totals of exams) beside our own from
+-- the rows that were accepted. A share agrees within half of its second decimal, a mean within a hundredth,
+-- a count exactly.
 {% set measures = {
     'tested_n': ['tested_n', 0], 'schools_n': ['schools_n', 0], 'below_min_n': ['below_min_n', 0],
     'mean_score': ['mean_score', 0.01],

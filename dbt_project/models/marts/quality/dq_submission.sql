@@ -1,6 +1,7 @@
--- What became of each file, sheet and contract: how many rows were read, accepted and rejected, the verdict and
--- its reason. A file that was not opened, or not read a second time, has one row without a sheet.
--- A table whose rows were all replaced by a newer file is superseded; faults are errors and warnings, not repairs.
+-- What became of each file, sheet and contract: how many rows were read, accepted and rejected, the verdict
+-- and its reason. A file that was not opened, or not read a second time, has one row without a sheet. A
+-- table whose rows were all replaced by a newer file is superseded; faults are errors and warnings, not
+-- repairs.
 with submissions as (
     select * from {{ ref('stg_submission') }}
 ),

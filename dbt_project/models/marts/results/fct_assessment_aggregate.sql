@@ -1,6 +1,6 @@
--- Results of units. The interval of a class's or school's mean rests on the spread within units pooled over the
--- assessment, which keeps its 95 % at every size; that of a municipality or the region on the differences between
--- its schools (a cluster-robust error). Their means pool the students.
+-- Results of units. The interval of a class's or school's mean rests on the spread within units pooled over
+-- the assessment, which keeps its 95 % at every size; that of a municipality or the region on the
+-- differences between its schools (a cluster-robust error). Their means pool the students.
 with units as (
     select * from {{ ref('int_assessment_unit') }}
 ),
