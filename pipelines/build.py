@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from pipelines.assets import accepted, landed, released
+from pipelines.assets import accepted, landed, released, scales
 from pipelines.assets.warehouse import warehouse_assets
 from pipelines.jobs import FULL_RUN
 from pipelines.progress import progress
@@ -21,6 +21,7 @@ def definitions(uroven: UrovenResource | None = None) -> dg.Definitions:
             accepted.ledger_tables,
             accepted.returned_workbooks,
             *warehouse_assets(),
+            *scales.ASSETS,
             released.release_asset(),
         ],
         jobs=[FULL_RUN],

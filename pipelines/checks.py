@@ -5,11 +5,18 @@ from __future__ import annotations
 import dagster as dg
 
 
+#: Rows are rejected in every campaign; more than this share of a file kind is worth a look.
+REJECTED_SHARE = 0.1
+
+
 def pandera_spec(contract: str) -> dg.AssetCheckSpec:
     return dg.AssetCheckSpec(
         "pandera",
         asset=dg.AssetKey(["accepted", contract]),
-        description="Shape, types, ranges and codes of the rows; rejected rows go back to their sender.",
+        description=(
+            "Shape, types, ranges and codes of the rows. Rejected rows go back to their sender; "
+            f"warns when they are over {REJECTED_SHARE:.0%}."
+        ),
     )
 
 

@@ -104,6 +104,7 @@ def dev(
     ensure_manifest(settings)
     dagster = Path(sys.executable).with_name("dagster")
     workspace = str(ROOT / "workspace.yaml")
+    os.chdir(settings.home.resolve())
     os.execv(dagster, [str(dagster), "dev", "-h", "127.0.0.1", "-p", str(port), "-w", workspace])
 
 

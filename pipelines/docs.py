@@ -1,6 +1,6 @@
-"""What is written from the contracts: the dbt sources and the dictionary of inputs.
+"""What is written from contracts and layouts: the dbt sources, the dictionary of inputs, the list of formats.
 
-``python -m pipelines.docs`` writes both files anew.
+``python -m pipelines.docs`` writes them anew.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
+from pipelines.intake.layouts import Layout, layouts
 from pipelines.intake.validation import accepted_name, accepted_schema
 from schemas import CONTRACTS, Contract, Field
 from schemas import codes as code_lists
@@ -18,6 +19,7 @@ from schemas import codes as code_lists
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "dbt_project" / "models" / "staging" / "_sources.yml"
 DICTIONARY = ROOT / "docs" / "data_dictionary_inputs.md"
+FORMATS = ROOT / "docs" / "formats.md"
 
 _TYPES = {
     "string": "varchar",
@@ -191,8 +193,31 @@ def data_dictionary() -> str:
     return "\n".join(lines)
 
 
+def formats() -> str:
+    """Every layout that is recognised, by file kind."""
+    lines = [
+        "# File layouts",
+        "",
+        "Made by `make docs` from `pipelines/intake/layouts/`. A layout is recognised by its content, never by",
+        "the folder. Besides these, every file kind has its canonical layout: a CSV or one-sheet workbook whose",
+        "header is the contract's field names or Russian titles, as `uroven template` writes it.",
+        "",
+    ]
+    for name, contract in CONTRACTS.items():
+        known = [layout for layout in layouts() if layout.contract == name]
+        if known:
+            rows = [[f"`{x.id}`", x.title, "; ".join(x.header[:5]) or "—", _fate(x)] for x in known]
+            table = _markdown_table(["Layout", "What it is", "Told by", "Taken"], rows)
+            lines += [f"## {contract.title_ru} (`{name}`)", "", *table, ""]
+    return "\n".join(lines)
+
+
+def _fate(layout: Layout) -> str:
+    return "refused, with the reason" if layout.reject else "known, of no use" if layout.ignore else "yes"
+
+
 def main() -> None:
-    for path, text in ((SOURCES, source_yml()), (DICTIONARY, data_dictionary())):
+    for path, text in ((SOURCES, source_yml()), (DICTIONARY, data_dictionary()), (FORMATS, formats())):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         print(path.relative_to(ROOT))

@@ -41,4 +41,5 @@ CONTRACT = Contract(
     "Items of an assessment",
     "one row per assessment, form, item and content code",
     context=("kind", "subject", "grade", "school_year", "window"),
+    merged=True,
 )

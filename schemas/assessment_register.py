@@ -48,4 +48,5 @@ CONTRACT = Contract(
     "Assessment register",
     "one row per assessment",
     context=("kind", "subject", "grade", "school_year", "window"),
+    merged=True,
 )

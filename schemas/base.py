@@ -150,7 +150,8 @@ class Contract:
     ``context`` names the fields that a file's title, name or manifest may supply for all its rows;
     ``period`` those that, with the school and the school year, tell one submission from another (what a
     corrected file supersedes). ``has_items``: the file has a column for each item besides the fields.
-    ``collected``: people fill it in, so there is a blank workbook for it.
+    ``collected``: people fill it in, so there is a blank workbook for it. ``merged``: several sources may
+    describe one thing, and rows of different layouts complete each other instead of replacing.
     """
 
     name: str
@@ -162,6 +163,7 @@ class Contract:
     period: tuple[str, ...] = ()
     has_items: bool = False
     collected: bool = True
+    merged: bool = False
 
     @functools.cached_property
     def fields(self) -> dict[str, Field]:

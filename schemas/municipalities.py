@@ -14,5 +14,10 @@ class Municipalities(Model):
 
 
 CONTRACT = Contract(
-    "municipalities", Municipalities, "Муниципалитеты", "Municipalities", "one row per municipality"
+    "municipalities",
+    Municipalities,
+    "Муниципалитеты",
+    "Municipalities",
+    "one row per municipality",
+    merged=True,
 )

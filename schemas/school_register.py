@@ -52,5 +52,10 @@ class SchoolRegister(Model):
 
 
 CONTRACT = Contract(
-    "school_register", SchoolRegister, "Реестр школ", "School register", "one row per school and validity"
+    "school_register",
+    SchoolRegister,
+    "Реестр школ",
+    "School register",
+    "one row per school and validity",
+    merged=True,
 )

@@ -11,3 +11,6 @@
     {%- endfor -%}
     {{ ns.text }}
 {%- endmacro -%}
+
+{#- Exam codes compared without the leading zeros that spreadsheets lose. -#}
+{%- macro exam_code(code) -%} trim(leading '0' from {{ code }}) {%- endmacro -%}

@@ -32,8 +32,7 @@ parts as (
 ),
 
 without_part as (
-    select assessment_id, school_id, sum(case when class_name is null then 1 else 0 end) as without_class_n,
-        sum(case when municipality_id is null then 1 else 0 end) as without_municipality_n
+    select assessment_id, school_id, sum(case when class_name is null then 1 else 0 end) as without_class_n
     from {{ ref('int_student_result') }}
     where is_tested
     group by assessment_id, school_id

@@ -14,7 +14,12 @@ from pipelines.settings import DBT_PROJECT
 MANIFEST_PATH = DBT_PROJECT / "target" / "manifest.json"
 #: One writer of the build database at a time.
 POOL = "duckdb_write"
-_GROUPS = {"staging": "e_staging", "intermediate": "f_intermediate", "marts": "g_marts"}
+_GROUPS = {
+    "staging": "e_staging",
+    "intermediate": "f_intermediate",
+    "scales": "f_scales",
+    "marts": "g_marts",
+}
 
 
 class Translator(DagsterDbtTranslator):
@@ -24,6 +29,8 @@ class Translator(DagsterDbtTranslator):
         name = dbt_resource_props["name"]
         if dbt_resource_props["resource_type"] != "source":
             return dg.AssetKey(["warehouse", name])
+        if dbt_resource_props["source_name"] == "scales":
+            return dg.AssetKey(dbt_resource_props["meta"]["dagster"]["asset_key"])
         if dbt_resource_props["source_name"] == "accepted" or name == ITEMS_KEY.path[-1]:
             return dg.AssetKey(["accepted", name])
         return LEDGER

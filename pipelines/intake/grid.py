@@ -70,6 +70,10 @@ class Limits:
     cells: int = 60_000_000
 
 
+#: The limits that hold unless others are set.
+LIMITS = Limits()
+
+
 def _number(value: float) -> str:
     return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 
@@ -114,6 +118,11 @@ def _column(letters: bytes) -> int:
     return number - 1
 
 
+def _is_empty_text(attributes: bytes, content: bytes) -> bool:
+    """A calculated formula whose value is a text of no letters."""
+    return b't="str"' in attributes and b"<v" in content
+
+
 def _unseen_cells(path: Path) -> dict[str, list[tuple[int, int, str]]]:
     """By sheet, the cells that calamine shows as empty: errors, and formulas without a value."""
     found: dict[str, list[tuple[int, int, str]]] = {}
@@ -124,13 +133,13 @@ def _unseen_cells(path: Path) -> dict[str, list[tuple[int, int, str]]]:
                 if book.getinfo(part).file_size > _SCANNED_BYTES:
                     continue
                 xml = book.read(part)
-                if b'"e"' not in xml and b"<f" not in xml:
+                if b't="e"' not in xml and b"</f>" not in xml:
                     continue
                 for letters, row, attributes, content in _CELL.findall(xml):
                     value = _VALUE.search(content)
                     if b't="e"' in attributes:
                         text = value[1].decode() if value else "#N/A"
-                    elif value is None and b"<f" in content:
+                    elif b"<f" in content and value is None and not _is_empty_text(attributes, content):
                         formula = _FORMULA.search(content)
                         text = "=" + (unescape(formula[1].decode()) if formula else "")
                     else:
@@ -270,7 +279,7 @@ def _csv(path: Path) -> Grid:
     return Grid([Sheet("", rows)], "csv", repairs)
 
 
-def read_grid(path: Path, limits: Limits = Limits(), *, name: str | None = None) -> Grid:
+def read_grid(path: Path, limits: Limits = LIMITS, *, name: str | None = None) -> Grid:
     """All sheets of a workbook or CSV file as text.
 
     ``name`` is the name under which the file was sent (the vault keeps files under their hash).

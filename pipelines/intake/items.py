@@ -16,7 +16,7 @@ import pandera.pandas as pa_check
 import pyarrow as pa
 from pandera.typing import Series
 
-from pipelines.intake.text import clean, to_cyrillic
+from pipelines.intake.text import clean, item_name, to_cyrillic
 
 OMITTED, ABSENT_ITEM = -1, -2
 #: Without a stated maximum, a score that fewer than this share of the answers reach is taken for a slip.
@@ -31,6 +31,7 @@ class ItemScore(pa_check.DataFrameModel):
     score: Series[int] = pa_check.Field(ge=0)
 
     @pa_check.dataframe_check
+    @classmethod
     def within_maximum(cls, frame: pd.DataFrame) -> pd.Series:
         return frame["score"] <= frame["maximum"]
 
@@ -77,7 +78,7 @@ def _names(item_set: str, reference: list[ReferenceItem]) -> list[tuple[str, flo
     out = []
     for name, maximum, position in json.loads(item_set):
         known = name or by_position.get(position, str(position))
-        out.append((clean(known).replace(" ", ""), maximum))
+        out.append((item_name(known), maximum))
     return out
 
 
@@ -97,7 +98,7 @@ def score_items(
     for names in sets.values():
         for name, _ in names:
             order.setdefault(name, len(order))
-    ref = {r.item.replace(" ", ""): r for r in reference}
+    ref = {item_name(r.item): r for r in reference}
     lengths = cells.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
     flat = cells.flatten().dictionary_encode()
     if isinstance(flat, pa.ChunkedArray):

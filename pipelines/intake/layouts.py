@@ -11,6 +11,7 @@ import functools
 import re
 import tomllib
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,9 +47,13 @@ class Matcher:
             self._equal = fold(text)
 
     def __call__(self, cell: str) -> bool:
+        return self.in_row({cell, unitless(cell)})
+
+    def in_row(self, cells: AbstractSet[str]) -> bool:
+        """Whether any of a row's cells fits; they are given with and without their units."""
         if self._pattern:
-            return bool(self._pattern.search(cell) or self._pattern.search(unitless(cell)))
-        return self._equal in (cell, unitless(cell))
+            return any(map(self._pattern.search, cells))
+        return self._equal in cells
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,7 @@ class Layout:
     join: str = ""
     no_words: tuple[str, ...] = ()
     key_scope: str = "school"
+    namesakes: tuple[str, ...] = ()
     school_key: str = "id"
     year_offset: int = 0
 
@@ -127,7 +133,17 @@ class Match:
 def _load(path: Path) -> Layout:
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     data["units"] = tuple(UnitRows(**unit) for unit in data.get("units", ()))
-    for key in ("header", "absent", "titles", "context", "skip", "require", "fill_down", "no_words"):
+    for key in (
+        "header",
+        "absent",
+        "titles",
+        "context",
+        "skip",
+        "require",
+        "fill_down",
+        "no_words",
+        "namesakes",
+    ):
         data[key] = tuple(data.get(key, ()))
     if data.get("inherit"):
         data["columns"] = canonical(data["contract"]).columns | data.get("columns", {})
@@ -188,29 +204,33 @@ def _titles_match(layout: Layout, sheet: Sheet, row: int) -> bool:
     return all(any(re.search(p, c, re.IGNORECASE) for c in above) for p in layout.titles)
 
 
-def _fits(layout: Layout, sheet: Sheet, row: int, filled: list[str]) -> bool:
-    """Whether the folded cells of a row are the layout's header."""
+def _names(cells: Iterable[str]) -> set[str]:
+    """The folded cells of a row that are filled, with and without their units."""
+    filled = {c for c in cells if c}
+    return filled | set(map(unitless, filled))
+
+
+def _fits(layout: Layout, sheet: Sheet, row: int, names: set[str]) -> bool:
+    """Whether the cells of a row are the layout's header."""
     return (
-        len(filled) >= min(2, len(layout.header))
-        and all(any(m(c) for c in filled) for m in layout.signature)
-        and not any(m(c) for m in layout.forbidden for c in filled)
+        len(names) >= min(2, len(layout.header))
+        and all(m.in_row(names) for m in layout.signature)
+        and not any(m.in_row(names) for m in layout.forbidden)
         and _titles_match(layout, sheet, row)
     )
 
 
-def _match_layout(layout: Layout, sheet: Sheet, folded: list[list[str]]) -> Match | None:
+def _match_layout(layout: Layout, sheet: Sheet, rows: list[set[str]]) -> Match | None:
     if layout.sheet and not re.search(layout.sheet, sheet.name, re.IGNORECASE):
         return None
-    for row, cells in enumerate(folded):
-        if _fits(layout, sheet, row, [c for c in cells if c]):
-            return Match(layout, row, layout.weight)
-    return None
+    found = next((row for row, names in enumerate(rows) if _fits(layout, sheet, row, names)), None)
+    return None if found is None else Match(layout, found, layout.weight)
 
 
 def stacked_layout(sheet: Sheet, row: int, contract: str) -> Layout | None:
     """The layout whose header stands in a row of a sheet that holds several tables, one under another."""
-    filled = [fold(c) for c in sheet.rows[row] if c]
-    known = [x for x in layouts() if x.repeat and x.contract == contract and _fits(x, sheet, row, filled)]
+    names = _names(map(fold, sheet.rows[row]))
+    known = [x for x in layouts() if x.repeat and x.contract == contract and _fits(x, sheet, row, names)]
     return max(known, key=lambda x: x.weight, default=None)
 
 
@@ -250,6 +270,10 @@ def _match_canonical(
     return None, share, nearest
 
 
+def _folded(sheet: Sheet) -> list[list[str]]:
+    return [[fold(c) if c else "" for c in row] for row in sheet.rows[:HEADER_SEARCH_ROWS]]
+
+
 def recognise(
     sheet: Sheet, *, contract: str | None = None, supplied: Iterable[str] = ()
 ) -> tuple[Match | None, Nearest | None]:
@@ -258,20 +282,15 @@ def recognise(
     ``contract`` (from a manifest) restricts the choice; ``supplied`` are fields that the manifest or the
     file's name states, so that no column needs to.
     """
-    folded = [[fold(c) if c else "" for c in row] for row in sheet.rows[:HEADER_SEARCH_ROWS]]
-    turned = None
+    folded = _folded(sheet)
+    rows, turned = [_names(row) for row in folded], transposed(sheet)
+    columns = [_names(row) for row in _folded(turned)]
     found: list[Match] = []
     for layout in layouts():
         if contract and layout.contract != contract and not any(u.contract == contract for u in layout.units):
             continue
-        if layout.transpose:
-            if turned is None:
-                turned = transposed(sheet)
-            lines = [[fold(c) if c else "" for c in row] for row in turned.rows[:HEADER_SEARCH_ROWS]]
-            match = _match_layout(layout, turned, lines)
-        else:
-            match = _match_layout(layout, sheet, folded)
-        if match:
+        lies = (turned, columns) if layout.transpose else (sheet, rows)
+        if match := _match_layout(layout, *lies):
             found.append(match)
     near: list[tuple[float, Nearest]] = []
     for model in [CONTRACTS[contract]] if contract else CONTRACTS.values():

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.intake.text import clean, fold, is_mixed, to_cyrillic, to_latin, unitless
+from pipelines.intake.text import clean, fold, is_mixed, item_name, to_cyrillic, to_latin, unitless
 from schemas.base import Field
 from schemas.codes import aliases, code_list
 
@@ -141,6 +141,10 @@ def parse(field: Field, raw: str) -> Parsed:
         label = to_cyrillic(text.strip("\"'«»").upper())
         label = "" if label in {"НЕТ", "-"} else label
         return Parsed(label or None, repairs=(*trimmed, "class_label") if label != text else trimmed)
+    if field.name in ("item", "anchor_item"):
+        name = item_name(text)
+        mixed = name != text.replace(" ", "")
+        return Parsed(name, repairs=(*trimmed, "lookalike_letters") if mixed else trimmed)
     if text.lower() in NO_VALUE and not field.codes and field.kind != "bool" and not field.rejects:
         return Parsed(None, repairs=("no_value_word",))
     if field.codes:

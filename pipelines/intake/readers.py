@@ -6,45 +6,47 @@ and codes of people become keyed hashes before anything is written.
 
 from __future__ import annotations
 
+import gc
 import hashlib
-import hmac
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.intake.grid import Limits, Sheet, UnreadableFile, read_grid
-from pipelines.intake.layouts import (
-    Layout,
-    Match,
-    Matcher,
-    find_columns,
-    recognise,
-    stacked_layout,
-    transposed,
+from pipelines.intake.grid import LIMITS, Limits, Sheet, UnreadableFile, read_grid
+from pipelines.intake.layouts import Layout, Match, find_columns, recognise, stacked_layout, transposed
+from pipelines.intake.persons import Hasher, people_hashed, people_out, school_code
+from pipelines.intake.shapes import (
+    MISPLACED,
+    Block,
+    Items,
+    by_unit,
+    filled_down,
+    item_cells,
+    melted,
+    pivoted,
+    shifted_back,
+    split,
+    vectors_of,
+    without,
 )
-from pipelines.intake.parsing import NO_VALUE
 from pipelines.intake.text import clean, fold, school_year_of
 from schemas import CONTRACTS
 
 #: Bump when the same file would be landed differently than before.
 READER_VERSION = 2
-_LOGIN = re.compile(r"^(?:sch|edu)(\d{6})$", re.IGNORECASE)
-_ANSWER = re.compile(r"(\d+)\s*\((\d+)\)")
-#: Stands for the person of a row whose cells don't stand under their headers.
-MISPLACED = "?"
 #: Stands for the school year of a row whose cell is empty.
 NO_YEAR = "—"
 EXAM_GRADES = {"ОГЭ": "9", "ЕГЭ": "11", "ГВЭ": "11"}
 EXAM_CODES = {"ОГЭ": "oge_code", "ЕГЭ": "ege_code"}
-_NAME_PART = re.compile(r"фио|фамил|имя|отчество|ф\. ?и\. ?о|surname|name")
-_WORD = re.compile(r"[^\W\d_]{4,}")
 ABSENT = re.compile(r"^(отсутствовал[аи]?|не явил(ся|ась)|н/я|неявка)$")
 
 
@@ -65,14 +67,14 @@ class Reading:
     message_en: str = ""
     columns: dict[str, tuple[int, str]] = field(default_factory=dict)
     item_columns: list[int] = field(default_factory=list)
-    items: list[tuple[str, float | None, int]] = field(default_factory=list)
+    items: Items = field(default_factory=list)
     unknown_columns: list[str] = field(default_factory=list)
     context: dict[str, str] = field(default_factory=dict)
     join: str = ""
     transposed: bool = False
 
     def place(self, row: int, name: str, item: int = -1) -> tuple[int, int | None, str]:
-        """Where on the sheet a finding is: row and column from 1 (None: the row as a whole) and the heading."""
+        """Where on the sheet a finding is: row and column from 1 (None: the whole row), and the heading."""
         column, title = self.columns.get(name, (None, ""))
         if 0 <= item < len(self.items) and self.item_columns:
             whole = len(self.item_columns) == len(self.items)
@@ -106,25 +108,6 @@ class FileReading:
         return cls(readings=readings, **data)
 
 
-class Hasher:
-    """Keyed hashes of persons (HMAC-SHA256, 80 bits kept: 10^9 persons collide with probability < 10^-6)."""
-
-    def __init__(self, secret: bytes) -> None:
-        self._secret = secret
-
-    def __call__(self, scope: str, value: str) -> str:
-        return hmac.digest(self._secret, f"{scope}|{value}".encode(), "sha256")[:10].hex()
-
-
-def school_code(value: str) -> str:
-    """A login's six digits stand for the school: «sch990001» and «edu990001» are one.
-
-    «ksh» logins are left whole: a correctional school may have the digits of another school.
-    """
-    match = _LOGIN.match(value)
-    return match.group(1) if match else value.lower() if value.lower().startswith("ksh") else value
-
-
 @dataclass
 class _File:
     """What is known of the file that is being read, and its repairs so far."""
@@ -136,15 +119,6 @@ class _File:
     repairs: list[str]
 
 
-@dataclass
-class _Block:
-    """The raw rows of one table on a sheet, with their numbers in the sheet (from 1)."""
-
-    rows: list[list[str]]
-    numbers: list[int]
-    context: dict[str, str]
-
-
 def read_file(
     path: Path,
     file_id: str,
@@ -153,7 +127,7 @@ def read_file(
     hints: dict[str, str],
     secret: bytes,
     landed: Path | None,
-    limits: Limits = Limits(),
+    limits: Limits = LIMITS,
 ) -> FileReading:
     """Read one file and land its rows.
 
@@ -181,10 +155,30 @@ Tables = dict[tuple[str, int], list[pa.Table]]
 
 
 def tables_of(
-    path: Path, file_id: str, *, name: str, hints: dict[str, str], secret: bytes, limits: Limits = Limits()
+    path: Path, file_id: str, *, name: str, hints: dict[str, str], secret: bytes, limits: Limits = LIMITS
 ) -> tuple[FileReading, Tables]:
     """The readings of a file and its landed tables by contract and school year."""
-    result, tables = FileReading(file_id), defaultdict(list)
+    with _no_collector():
+        return _tables_of(path, file_id, name, hints, secret, limits)
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Without the cycle collector, which would walk over a million cells again and again and find nothing."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _tables_of(
+    path: Path, file_id: str, name: str, hints: dict[str, str], secret: bytes, limits: Limits
+) -> tuple[FileReading, Tables]:
+    result = FileReading(file_id)
+    tables: Tables = defaultdict(list)
     try:
         grid = read_grid(path, limits, name=name)
     except UnreadableFile as error:
@@ -197,10 +191,10 @@ def tables_of(
     for sheet in grid.sheets:
         if not any(any(row) for row in sheet.rows):
             continue
-        for reading, parts in _read_sheet(sheet, file):
+        for reading, by_year in _read_sheet(sheet, file):
             number = pa.scalar(len(result.readings), pa.int16())
             result.readings.append(reading)
-            for year, table in parts.items():
+            for year, table in by_year.items():
                 numbered = table.append_column("reading", pa.repeat(number, len(table)))
                 tables[(reading.contract or "", year)].append(numbered)
     for (_, year), parts in tables.items():
@@ -254,12 +248,18 @@ def _rejected(sheet: Sheet, rule: str, ru: str, en: str, **known: Any) -> Readin
     )  # fmt: skip
 
 
+#: Sheets that we put into workbooks ourselves: notes and lists of a template, faults of a returned file.
+OWN_SHEETS = frozenset({"пояснения", "списки", "ошибки"})
+
+
 def _read_sheet(sheet: Sheet, file: _File) -> list[tuple[Reading, dict[int, pa.Table]]]:
     contract = file.manifest.get("contract")
     if contract and contract not in CONTRACTS:
         ru = f"В манифесте указан неизвестный вид файла «{contract}»: исправьте manifest.csv"
         en = f"The manifest names no known kind: {contract}"
         return [(_rejected(sheet, "unknown_contract", ru, en), {})]
+    if fold(sheet.name) in OWN_SHEETS:
+        return [(Reading(sheet.name, 0, None, None, "ignored", rule="own_sheet"), {})]
     match, near = recognise(sheet, contract=contract, supplied={*file.manifest, *file.from_name, "kind"})
     if match is None:
         if sheet.hidden:
@@ -278,8 +278,8 @@ def _read_sheet(sheet: Sheet, file: _File) -> list[tuple[Reading, dict[int, pa.T
     if layout.transpose:
         sheet = transposed(sheet)
     out = []
-    for number, (layout, block) in enumerate(_blocks(sheet, match)):  # noqa: PLW2901
-        out += _land(sheet, layout, block, _header(sheet, layout, block), number, file)
+    for number, (its_layout, block) in enumerate(_blocks(sheet, match)):
+        out += _land(sheet, its_layout, block, _header(sheet, its_layout, block), number, file)
     return out
 
 
@@ -315,20 +315,20 @@ def _first(row: list[str]) -> str:
     return next((c for c in row if c and not c.isspace()), "")
 
 
-def _blocks(sheet: Sheet, match: Match) -> list[tuple[Layout, _Block]]:
+def _blocks(sheet: Sheet, match: Match) -> list[tuple[Layout, Block]]:
     """The tables of a sheet with their layouts; each begins with the rows of its header."""
     layout, rows = match.layout, sheet.rows
     above = [c for row in rows[: match.row + layout.transpose] for c in row if c]
     context = _context_of(layout, [sheet.name, *above])
     if not layout.repeat:
-        return [(layout, _Block(rows[match.row :], list(range(match.row + 1, len(rows) + 1)), context))]
-    blocks: list[tuple[Layout, _Block]] = []
+        return [(layout, Block(rows[match.row :], list(range(match.row + 1, len(rows) + 1)), context))]
+    blocks: list[tuple[Layout, Block]] = []
     sign = _first(rows[match.row])
     for number, row in enumerate(rows[match.row :], match.row + 1):
         first = _first(row)
         header = stacked_layout(sheet, number - 1, layout.contract) if first == sign else None
         if header:
-            blocks.append((header, _Block([row], [number], context)))
+            blocks.append((header, Block([row], [number], context)))
         elif found := _context_of(layout, [first]):
             context = found
         elif blocks:
@@ -337,7 +337,7 @@ def _blocks(sheet: Sheet, match: Match) -> list[tuple[Layout, _Block]]:
     return blocks
 
 
-def _header(sheet: Sheet, layout: Layout, block: _Block) -> list[list[str]]:
+def _header(sheet: Sheet, layout: Layout, block: Block) -> list[list[str]]:
     """The header's rows, taken off the block. The first one names the columns.
 
     A cell merged with cells above it is named by them; under a wide cell the name is both lines.
@@ -355,7 +355,7 @@ def _header(sheet: Sheet, layout: Layout, block: _Block) -> list[list[str]]:
 
 def _names_of_two_lines(header: list[list[str]]) -> list[str]:
     names, group = [], ""
-    for column in _vectors(header, max(map(len, header))):
+    for column in vectors_of(header, max(map(len, header))):
         above, below = column[0], " ".join(c for c in column[1:] if c)
         group = above or (group if below else "")
         names.append(f"{group} {below}".strip())
@@ -367,23 +367,17 @@ def _structural(layout: Layout, first: str) -> bool:
     return any(re.search(p, clean(first), re.IGNORECASE) or re.search(p, text) for p in layout.skip)
 
 
-def _data_rows(layout: Layout, block: _Block, columns: dict[str, int]) -> int:
+def _data_rows(layout: Layout, block: Block, columns: dict[str, int]) -> int:
     """Keep the rows that are data; returns how many filled rows were structure instead."""
-    kept_rows, kept_numbers, dropped = [], [], 0
-    verdicts: dict[str, bool] = {}
     required = [columns[name] for name in layout.require if name in columns]
-    for row, number in zip(block.rows, block.numbers, strict=True):
-        first = row[0] if row and row[0] and not row[0].isspace() else _first(row)
-        if not first:
-            continue
-        verdict = verdicts.get(first)
-        if verdict is None:
-            verdict = verdicts[first] = _structural(layout, first)
-        if verdict or (required and any(c >= len(row) or not row[c].strip() for c in required)):
-            dropped += 1
-            continue
-        kept_rows.append(row)
-        kept_numbers.append(number)
+    firsts = [row[0] if row and row[0] and not row[0].isspace() else _first(row) for row in block.rows]
+    is_data = {first: bool(first) and not _structural(layout, first) for first in set(firsts)}
+    kept = [
+        is_data[first] and all(c < len(row) and row[c].strip() for c in required)
+        for row, first in zip(block.rows, firsts, strict=True)
+    ]
+    kept_rows, kept_numbers = list(compress(block.rows, kept)), list(compress(block.numbers, kept))
+    dropped = sum(map(bool, firsts)) - len(kept_rows)
     # a note under the table: its one text cell in a table of three columns or more
     while kept_rows and len(columns) >= 3 and sum(bool(c.strip()) for c in kept_rows[-1]) == 1:
         kept_rows.pop()
@@ -393,26 +387,11 @@ def _data_rows(layout: Layout, block: _Block, columns: dict[str, int]) -> int:
     return dropped
 
 
-def _vectors(rows: list[list[str]], width: int) -> list[tuple[str, ...]]:
-    """Columns of equal length; short rows are filled with empty cells."""
-    if not rows:
-        return [()] * width
-    if any(len(row) != width for row in rows):
-        rows = [row[:width] + [""] * (width - len(row)) for row in rows]
-    return list(zip(*rows, strict=True))
-
-
-def _mapped(values: Sequence[str], function: Callable[[str], str]) -> list[str]:
-    """The function over a column, called once for each distinct value."""
-    table = {v: function(v) for v in set(values)}
-    return [table[v] for v in values]
-
-
 # --- from a table to landed rows -----------------------------------------------------------------------
 
 
 def _land(
-    sheet: Sheet, layout: Layout, block: _Block, header: list[list[str]], number: int, file: _File
+    sheet: Sheet, layout: Layout, block: Block, header: list[list[str]], number: int, file: _File
 ) -> list[tuple[Reading, dict[int, pa.Table]]]:
     context = _layered_context(layout, block.context, file)
     names = [fold(c) for c in header[0]]
@@ -422,37 +401,38 @@ def _land(
     structural = _data_rows(layout, block, columns)
     width = max([len(names), *(len(r) for r in block.rows)], default=0)
     if layout.shift:
-        block.rows = _shifted_back(layout, block.rows, columns, width)
-    out = []
-    for contract, constants, rows, numbers in _by_unit(layout, block):
+        block.rows = shifted_back(layout, block.rows, columns, width)
+    out: list[tuple[Reading, dict[int, pa.Table]]] = []
+    for contract, constants, rows, row_numbers in by_unit(layout, block):
+        numbers = row_numbers
         fields = CONTRACTS[contract].fields
         reading = Reading(sheet.name, number, contract, layout.id, "read", structural_n=structural)
         structural = 0
         reading.context, reading.join = context | constants, layout.join
         reading.transposed = layout.transpose
         reading.columns = {k: (i, header[0][i]) for k, i in columns.items() if i < len(header[0])}
-        vectors = _vectors(rows, width)
+        vectors = vectors_of(rows, width)
         data: dict[str, Sequence[str]] = {k: vectors[i] for k, i in columns.items() if i < width}
         for name in layout.fill_down:
-            data[name] = _filled_down(data[name], block, columns[name], numbers)
+            data[name] = filled_down(data[name], block, columns[name], numbers)
         if layout.melt:
-            data, numbers, reading.columns = _melted(layout, header, vectors, data, numbers)
-        items, cells = _items(layout, header[0], columns, vectors, rows, reading)
+            data, numbers, reading.columns = melted(layout, header, vectors, data, numbers)
+        items, cells, reading.item_columns = item_cells(layout, header[0], columns, vectors)
         if layout.pivot:
-            data, numbers = _pivoted(layout, data, numbers)
-        _split(layout, data)
+            data, numbers = pivoted(layout, data, numbers)
+        split(layout, data)
         for name, template in layout.compose.items():
             data[name] = [
                 template.format(**dict(zip(data, v, strict=True))) for v in zip(*data.values(), strict=True)
             ]
         n = len(numbers)
-        misplaced = _people_out(layout, contract, data, vectors, names, n)
+        misplaced = people_out(layout, contract, data, vectors, names, n)
         if misplaced:
-            cells = _without(cells, misplaced)
+            cells = without(cells, misplaced)
         for key, value in reading.context.items():
             if key in fields and key not in data and key != "school_year":
                 data[key] = [value] * n
-        _people_hashed(layout, contract, data, misplaced, file.hasher, n)
+        people_hashed(layout, contract, data, misplaced, file.hasher, n)
         years, bad_years = _years(data.pop("school_year", None), context.get("school_year", ""), n)
         if refusal := _refusal(contract, data, years) if n else None:
             reading.status, reading.rows_read = "rejected", n
@@ -463,9 +443,21 @@ def _land(
         if layout.id.startswith("canonical_"):
             reading.unknown_columns = [c for i, c in enumerate(header[0]) if c and i not in known_cells]
         reading.items, reading.rows_read = items, n
-        school_key = EXAM_CODES.get(context.get("kind", ""), "id") if layout.school_key == "exam_code" else layout.school_key  # fmt: skip
+        school_key = layout.school_key
+        if school_key == "exam_code":
+            school_key = EXAM_CODES.get(context.get("kind", ""), "id")
         table = _table(
-            contract, file.file_id, sheet.name, numbers, data, years, bad_years, school_key, items, cells
+            contract,
+            file.file_id,
+            sheet.name,
+            numbers,
+            data,
+            years,
+            bad_years,
+            layout.id,
+            school_key,
+            items,
+            cells,
         )
         by_year = Counter(years)
         reading.rows_by_year = dict(sorted(by_year.items()))
@@ -478,7 +470,7 @@ def _land(
     return out
 
 
-def _keys_unmerged(sheet: Sheet, layout: Layout, block: _Block, columns: dict[str, int]) -> bool:
+def _keys_unmerged(sheet: Sheet, layout: Layout, block: Block, columns: dict[str, int]) -> bool:
     """Give each row under a merged key cell its value; whether there was any. Counts are never repeated."""
     keys = {columns[k] for k in CONTRACTS[layout.contract].key if k in columns}
     first, found = (block.numbers[0] - 1 if block.numbers else 0), False
@@ -499,15 +491,14 @@ def _refusal(contract: str, data: dict[str, Sequence[str]], years: list[int]) ->
             "No school year: state it in the file's name, a school_year column or manifest.csv",
         )
     model = CONTRACTS[contract]
-    missing = [
-        f for f in model.fields.values() if f.required and f.name not in data and f.name != "school_year"
-    ]
+    known = {*data, "school_year"}
+    missing = [f for f in model.fields.values() if f.required and f.name not in known]
     if not missing:
         return None
     if [f.name for f in missing] == ["school_id"]:
         return (
             "no_school",
-            "Не указана школа: добавьте её логин в название файла или папки, столбец «Код школы» или manifest.csv",
+            "Не указана школа: добавьте её логин в имя файла или папки, столбец «Код школы» или манифест",
             "No school: put its login in the file's or folder's name, a school_id column or manifest.csv",
         )
     titles, fields = ", ".join(f.title_ru for f in missing), ", ".join(f.name for f in missing)
@@ -547,275 +538,6 @@ def _layered_context(layout: Layout, found: dict[str, str], file: _File) -> dict
     return context
 
 
-def _by_unit(layout: Layout, block: _Block) -> list[tuple[str, dict[str, str], list[list[str]], list[int]]]:
-    """The rows by the contract they belong to: rows of printed summaries go to the control totals."""
-    if not layout.units:
-        return [(layout.contract, {}, block.rows, block.numbers)]
-    groups: dict[int, tuple[list[list[str]], list[int]]] = defaultdict(lambda: ([], []))
-    for row, number in zip(block.rows, block.numbers, strict=True):
-        which = next(
-            (
-                i
-                for i, unit in enumerate(layout.units)
-                if len(row) > unit.column
-                and row[unit.column].strip()
-                and re.search(unit.when, clean(row[unit.column]), re.IGNORECASE)
-            ),
-            -1,
-        )
-        groups[which][0].append(row)
-        groups[which][1].append(number)
-    out = []
-    for which in sorted(groups):
-        rows, numbers = groups[which]
-        unit = layout.units[which] if which >= 0 else None
-        out.append(
-            (unit.contract if unit else layout.contract, unit.constants if unit else {}, rows, numbers)
-        )
-    return out
-
-
-def _shifted_back(
-    layout: Layout, rows: list[list[str]], columns: dict[str, int], width: int
-) -> list[list[str]]:
-    """Rows printed one column to the left of their header, moved back."""
-    last, after, when = columns[layout.shift["empty"]], columns[layout.shift["after"]], layout.shift["when"]
-    out = []
-    for row in rows:
-        padded = row + [""] * (width - len(row))
-        if not padded[last].strip() and padded[after + 1].strip() and re.search(when, clean(padded[after])):
-            padded = [*padded[: after + 1], "", *padded[after + 1 : last], *padded[last + 1 :]]
-        out.append(padded)
-    return out
-
-
-def _filled_down(values: Sequence[str], block: _Block, column: int, numbers: list[int]) -> list[str]:
-    """A merged cell's value for all rows below it, over the whole block."""
-    last, by_number = "", {}
-    for row, number in zip(block.rows, block.numbers, strict=True):
-        if column < len(row) and row[column].strip():
-            last = clean(row[column])
-        by_number[number] = last
-    return [clean(v) or by_number[n] for v, n in zip(values, numbers, strict=True)]
-
-
-def _melted(
-    layout: Layout, header: list[list[str]], vectors: list[tuple[str, ...]], data: dict[str, Sequence[str]],
-    numbers: list[int],
-) -> tuple[dict[str, Sequence[str]], list[int], dict[str, tuple[int, str]]]:  # fmt: skip
-    """Groups of columns under a merged header become rows: one per group where the least measure is given."""
-    melt = layout.melt
-    groups, measures = header[melt["group_row"]], header[melt["measure_row"]]
-    matchers = {name: Matcher(spelling) for name, spelling in melt["measures"].items()}
-    out: dict[str, list[str]] = defaultdict(list)
-    rows: list[int] = []
-    current: dict[str, str] = {}
-    spans: list[tuple[dict[str, str], dict[str, int]]] = []
-    for i, cell in enumerate(measures):
-        if i < len(groups) and groups[i]:
-            m = re.search(melt["group"], clean(groups[i]))
-            current = m.groupdict() if m else {}
-            spans.append((current, {}))
-        if current:
-            for name, matches in matchers.items():
-                if cell and matches(fold(cell)):
-                    spans[-1][1][name] = i
-    columns: dict[str, tuple[int, str]] = {}
-    for group, where in spans:
-        if melt["least"] not in where:
-            continue
-        least = vectors[where[melt["least"]]]
-        for r, value in enumerate(least):
-            if not value.strip() or value.strip() == "0":
-                continue
-            rows.append(numbers[r])
-            for name in data:
-                out[name].append(data[name][r])
-            for name, v in group.items():
-                out[name].append(v)
-            for name in matchers:
-                out[name].append(vectors[where[name]][r] if name in where else "")
-    for name, i in spans[0][1].items() if spans else ():
-        columns[name] = (i, measures[i])
-    return dict(out), rows, columns
-
-
-def _pivoted(
-    layout: Layout, data: dict[str, Sequence[str]], numbers: list[int]
-) -> tuple[dict[str, Sequence[str]], list[int]]:
-    """Several rows that make one record; the record keeps the number of its first row."""
-    by, on, values = layout.pivot["by"], layout.pivot["on"], layout.pivot["values"]
-    records: dict[tuple[str, ...], dict[str, str]] = {}
-    first: dict[tuple[str, ...], int] = {}
-    for i, number in enumerate(numbers):
-        key = tuple(clean(data[name][i]) for name in by)
-        record = records.setdefault(key, dict(zip(by, key, strict=True)))
-        first.setdefault(key, number)
-        for name, source in values.get(clean(data[on][i]), {}).items():
-            record[name] = data[source][i]
-    names = list(dict.fromkeys(name for record in records.values() for name in record))
-    return {n: [r.get(n, "") for r in records.values()] for n in names}, list(first.values())
-
-
-def _split(layout: Layout, data: dict[str, Sequence[str]]) -> None:
-    """Fields taken out of one column by a pattern."""
-    for name, pattern in layout.split.items():
-        if name not in data:
-            continue
-        compiled, source = re.compile(pattern), data[name]
-        parts = {v: compiled.search(clean(v)) for v in set(source)}
-        for group in compiled.groupindex:
-            data[group] = [((m := parts[v]) and m.group(group)) or "" for v in source]
-
-
-def _items(
-    layout: Layout, header: list[str], columns: dict[str, int], vectors: list[tuple[str, ...]],
-    rows: list[list[str]], reading: Reading,
-) -> tuple[list[tuple[str, float | None, int]], pa.Array | None]:  # fmt: skip
-    """The items of the table (name, maximum, position) and each row's cells as a list."""
-    if layout.answers:
-        return _answers(layout, header, vectors, reading)
-    if not layout.items:
-        return [], None
-    pattern = re.compile(layout.items)
-    items: list[tuple[str, float | None, int]] = []
-    taken = set(columns.values())
-    for i, cell in enumerate(header):
-        if layout.items_stop and re.search(layout.items_stop, fold(cell)):
-            break
-        m = None if i in taken else pattern.match(fold(cell) if "position" in layout.items else clean(cell))
-        if not m:
-            continue
-        found = m.groupdict()
-        maximum = found.get("max")
-        position = int(found["position"]) if found.get("position") else len(items) + 1
-        items.append(
-            (found.get("item") or "", float(maximum.replace(",", ".")) if maximum else None, position)
-        )
-        reading.item_columns.append(i)
-    if not items:
-        return [], None
-    flat = [cell for row in zip(*(vectors[i] for i in reading.item_columns), strict=True) for cell in row]
-    return items, _lists(flat, [len(items)] * len(vectors[0]))
-
-
-def _lists(flat: list[str], sizes: list[int]) -> pa.Array:
-    offsets = [0]
-    for size in sizes:
-        offsets.append(offsets[-1] + size)
-    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(flat, pa.string()))
-
-
-def _answers(
-    layout: Layout, header: list[str], vectors: list[tuple[str, ...]], reading: Reading
-) -> tuple[list[tuple[str, float | None, int]], pa.Array | None]:
-    """Answers written as strings: one mark a short item, ``score(max)`` a long or an oral one.
-
-    The sizes of most rows make the form; a row of other sizes keeps its strings whole, to be refused later.
-    """
-    parts = []
-    for part, spelling in layout.answers.items():
-        matches = Matcher(spelling)
-        index = next((i for i, c in enumerate(header) if matches(fold(c))), None)
-        if index is not None:
-            parts.append((part, index))
-            reading.item_columns.append(index)
-    if not parts or not vectors[0]:
-        return [], None
-    split_rows = []
-    for values in zip(*(vectors[i] for _, i in parts), strict=True):
-        split_rows.append(
-            [
-                list(v.replace(" ", "")) if part == "short" else [f"{a}({b})" for a, b in _ANSWER.findall(v)]
-                for (part, _), v in zip(parts, values, strict=True)
-            ]
-        )
-    filled = [tuple(map(len, row)) for row in split_rows if any(row)]
-    if not filled:
-        return [], None
-    shape = Counter(filled).most_common(1)[0][0]
-    items: list[tuple[str, float | None, int]] = []
-    letters = {"short": "", "long": "Р", "oral": "У"}
-    for p, ((part, _), size) in enumerate(zip(parts, shape, strict=True)):
-        for k in range(size):
-            maxima = {row[p][k].partition("(")[2].rstrip(")") for row in split_rows if len(row[p]) == size}
-            maximum = max((float(m) for m in maxima if m), default=None) if part != "short" else None
-            items.append((f"{letters[part]}{k + 1}", maximum, len(items) + 1))
-    flat, sizes = [], []
-    for row in split_rows:
-        cells = [c for part in row for c in part]
-        if any(row) and tuple(map(len, row)) != shape:
-            cells = [MISPLACED] * (sum(shape) + 1)
-        flat += cells
-        sizes.append(len(cells))
-    return items, _lists(flat, sizes)
-
-
-def _people_out(
-    layout: Layout, contract: str, data: dict[str, Sequence[str]], vectors: list[tuple[str, ...]],
-    names: list[str], n: int,
-) -> list[int]:  # fmt: skip
-    """Join the columns that name a person into one field; returns the rows whose cells are misplaced.
-
-    A row shifted against its header would carry names in other columns: all of its cells are dropped.
-    """
-    misplaced: set[int] = set()
-    for name, parts in layout.person.items():
-        if name in data or name not in CONTRACTS[contract].fields:
-            continue
-        matchers = [Matcher(p) for p in parts]
-        indexes = [i for m in matchers for i, c in enumerate(names) if c and m(c)]
-        if not indexes:
-            continue
-        data[name] = [" ".join(v) for v in zip(*(vectors[i] for i in indexes), strict=True)]
-        spoken = [vectors[i] for i in indexes if _NAME_PART.search(names[i])]
-        for k, column in enumerate(spoken):
-            fits = {v: not any(c.isdigit() for c in v) and any(c.isalpha() for c in v) for v in set(column)}
-            # a patronymic may be missing, a surname not
-            misplaced.update(r for r, v in enumerate(column) if not fits[v] and (k == 0 or v.strip()))
-    for name in layout.no_words:
-        bad = {v for v in set(data.get(name, ())) if _WORD.search(v) and clean(v).lower() not in NO_VALUE}
-        misplaced.update(r for r, v in enumerate(data.get(name, ())) if v in bad)
-    for name in data if misplaced else ():
-        data[name] = ["" if r in misplaced else v for r, v in enumerate(data[name])]
-    return sorted(misplaced)
-
-
-def _without(cells: pa.Array | None, rows: list[int]) -> pa.Array | None:
-    """The item cells, none in the given rows."""
-    if cells is None:
-        return None
-    lists = cells.to_pylist()
-    for row in rows:
-        lists[row] = []
-    return pa.array(lists, pa.list_(pa.string()))
-
-
-def _people_hashed(
-    layout: Layout,
-    contract: str,
-    data: dict[str, Sequence[str]],
-    misplaced: list[int],
-    hasher: Hasher,
-    n: int,
-) -> None:
-    """Replace what names a person by keyed hashes; the columns they came from are landed nowhere."""
-    for name, spec in CONTRACTS[contract].fields.items():
-        if not spec.person or name not in data:
-            continue
-        role = name.removesuffix("_id").removesuffix("_no")
-        values = _mapped(data[name], lambda v: clean(v).upper())
-        if layout.key_scope == "region" or "school_id" not in data:
-            data[name] = _mapped(values, lambda v: hasher(role, v) if v else "")  # noqa: B023
-        else:
-            named = ("kind", "subject", "grade", "window") if layout.key_scope == "assessment" else ()
-            extra = [clean(data[k][0]) if k in data and n else "" for k in named]
-            scopes = _mapped(data["school_id"], lambda v: "|".join([role, school_code(clean(v)), *extra]))  # noqa: B023
-            data[name] = [hasher(s, v) if v else "" for s, v in zip(scopes, values, strict=True)]
-        for row in misplaced:
-            data[name][row] = MISPLACED  # type: ignore[index]
-
-
 def _years(values: Sequence[str] | None, stated: str, n: int) -> tuple[list[int], list[str]]:
     """The school year of each row and, where it can't be read, the cell as it was (NO_YEAR for an empty one).
 
@@ -849,6 +571,7 @@ def landed_schema(contract: str) -> pa.Schema:
         pa.field("row", pa.int32()),
         pa.field("school_year", pa.int16()),
         pa.field("school_year_text", pa.string()),
+        pa.field("layout", pa.string()),
         pa.field("school_key", pa.string()),
     ]
     out += [pa.field(name, pa.string()) for name in model.fields if name != "school_year"]
@@ -859,7 +582,7 @@ def landed_schema(contract: str) -> pa.Schema:
 
 def _table(
     contract: str, file_id: str, sheet: str, numbers: list[int], data: dict[str, Sequence[str]],
-    years: list[int], bad_years: list[str], school_key: str, items: list[tuple[str, float | None, int]],
+    years: list[int], bad_years: list[str], layout_id: str, school_key: str, items: Items,
     cells: pa.Array | None,
 ) -> pa.Table:  # fmt: skip
     n = len(numbers)
@@ -867,6 +590,7 @@ def _table(
     constant = {
         "file_id": file_id,
         "sheet": sheet,
+        "layout": layout_id,
         "school_key": school_key,
         "item_set": json.dumps(items, ensure_ascii=False) if items else None,
     }
@@ -893,3 +617,6 @@ def content_hash(path: Path) -> str:
     """SHA-256 of a file."""
     with path.open("rb") as f:
         return hashlib.file_digest(f, "sha256").hexdigest()
+
+
+__all__ = ["ABSENT", "MISPLACED", "NO_YEAR", "FileReading", "Hasher", "Reading", "school_code"]

@@ -52,7 +52,7 @@ RULES: dict[str, Rule] = {
         "{title}: a formula without its value: open the file in Excel, save it and send it again",
     ),
     "misplaced_row": Rule(
-        "Строка сдвинута: в столбцах с именами людей стоят другие данные. Расставьте ячейки по своим столбцам",
+        "Строка сдвинута: на месте имён людей стоят другие данные. Расставьте ячейки по своим столбцам",
         "The row is shifted: other data stand where people's names should",
     ),
     "duplicate_row": Rule(

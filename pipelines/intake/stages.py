@@ -22,6 +22,7 @@ from pipelines.intake.grid import Limits
 from pipelines.intake.items import ReferenceItem
 from pipelines.intake.ledger import ACTIVE, Ledger, Snapshot, Submission
 from pipelines.intake.readers import FileReading, landed_schema, read_file, write_parquet
+from pipelines.intake.rules import RULES
 from pipelines.intake.validation import (
     FINDING_SCHEMA,
     AssessmentKey,
@@ -311,28 +312,21 @@ def _write(
     found = result.findings.select(["file_id", "sheet", "rule_id", "severity"]).to_pandas()
     counted = found.groupby(["file_id", "sheet", "rule_id", "severity"]).size().rename("n").reset_index()
     repairs = result.repairs.assign(severity="repair")
-    rules = pd.concat([counted, repairs], ignore_index=True).to_dict("records")
-    ledger.save_counts(contract, year, result.counts.to_dict("records"), rules)
+    rules = _records(pd.concat([counted, repairs], ignore_index=True))
+    ledger.save_counts(contract, year, _records(result.counts), rules)
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
 
 
 def _column_titles(findings: pa.Table, readings: dict[str, tuple[str, FileReading]]) -> pa.Array:
     """The sender's own header of the column that a finding is about."""
     out = []
     for r in findings.select(["file_id", "reading", "field", "item"]).to_pylist():
-        out.append(cell_of(readings[r["file_id"]][1], r["reading"], r["field"], r["item"])[1])
+        reading = readings[r["file_id"]][1].readings[r["reading"]]
+        out.append(reading.place(0, r["field"], r["item"])[2])
     return pa.array(out, pa.string())
-
-
-def cell_of(result: FileReading, reading: int, field: str, item: int) -> tuple[int | None, str]:
-    """The column (from 1) of a finding in the sender's sheet, and its header; None for the whole row."""
-    r = result.readings[reading]
-    if field == "item" and 0 <= item < len(r.item_columns):
-        name = r.items[item][0] or str(r.items[item][2])
-        return r.item_columns[item] + 1, name
-    if field in r.columns:
-        index, title = r.columns[field]
-        return index + 1, title
-    return None, ""
 
 
 # --- the ledger's tables for SQL -------------------------------------------------------------------------
@@ -379,6 +373,20 @@ def export_ledger(settings: Settings, ledger: Ledger) -> dict[str, int]:
         }
         for f, (_, result) in sorted(readings.items())
         for rule in result.repairs
+    ]
+    active_rules += [
+        {
+            "file_id": f,
+            "sheet": r.sheet,
+            "contract": r.contract,
+            "school_year": None,
+            "rule_id": "unknown_column",
+            "severity": "warning",
+            "n": len(r.unknown_columns),
+        }
+        for f, (_, result) in sorted(readings.items())
+        for r in result.readings
+        if r.unknown_columns
     ]
     tables = {
         "submission": pa.Table.from_pylist(submission_rows, schema=SUBMISSION_SCHEMA),
@@ -477,20 +485,24 @@ def return_workbooks(
         result = readings[s.file_id][1]
         cells = []
         for row in found.get(s.file_id, ()):
-            column, title = cell_of(result, row["reading"], row["field"], row["item"])
+            line, column, title = result.readings[row["reading"]].place(row["row"], row["field"], row["item"])
             cells.append(
                 CellFinding(
-                    sheet=row["sheet"], row=row["row"], column=column, column_title=title,
+                    sheet=row["sheet"], row=line, column=column, column_title=title,
                     value=row["value"] or "", rule_id=row["rule_id"], severity=row["severity"], message_ru=row["message_ru"],
                 )
             )  # fmt: skip
-        whole = (
-            [(None, result)]
-            if result.rule
-            else [(r.sheet, r) for r in result.readings if r.status == "rejected"]
-        )
-        for sheet, refused in whole:
-            cells.append(CellFinding(sheet, None, None, "", "", refused.rule, "error", refused.message_ru))
+        refusals: list[tuple[str | None, str, str]] = [
+            (r.sheet, r.rule, r.message_ru) for r in result.readings if r.status == "rejected"
+        ]
+        if result.rule:
+            refusals = [(None, result.rule, result.message_ru)]
+        for sheet, rule, message in refusals:
+            cells.append(CellFinding(sheet, None, None, "", "", rule, "error", message))
+        for r in result.readings:
+            for title in r.unknown_columns:
+                text = RULES["unknown_column"].ru.format(title=title)
+                cells.append(CellFinding(r.sheet, None, None, title, "", "unknown_column", "warning", text))
         if not cells:
             continue
         target = settings.returned / f"{s.path}.ошибки.xlsx"

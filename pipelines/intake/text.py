@@ -14,6 +14,7 @@ _CYRILLIC = re.compile(r"[а-яё]", re.IGNORECASE)
 _UNIT = re.compile(
     r"\s*[,( ]\s*(ед(иниц)?|чел(овек)?|шт(ук)?|руб(лей)?|ч|час(ов)?|лет|балл(ов|ы)?)\.?\s*\)?$"
 )
+_CRITERION = re.compile(r"(?<=\d)[KkКк](?=\d)")
 _MARKS = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\u00ad]")
 
 
@@ -55,3 +56,8 @@ def unitless(folded: str) -> str:
 def school_year_of(year: int, month: int) -> int:
     """The school year (its ending year) that a date falls in; a school year begins on 1 September."""
     return year + 1 if month >= 9 else year
+
+
+def item_name(value: str) -> str:
+    """The name of an item without spaces; the К of a criterion («10К1») is always Cyrillic."""
+    return _CRITERION.sub("К", clean(value).replace(" ", ""))

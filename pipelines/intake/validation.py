@@ -7,7 +7,7 @@ the whole batch); this module turns text into values before, and failures into f
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,7 +49,7 @@ AssessmentKey = tuple[str, str, int, str]
 
 @dataclass
 class Validated:
-    """What a batch became. ``findings`` has one row a row (or cell) and rule; ``counts`` one a file and sheet."""
+    """What a batch became: ``findings`` holds a row a cell (or row) and rule, ``counts`` a row a sheet."""
 
     accepted: pa.Table
     findings: pa.Table
@@ -67,7 +67,8 @@ class _Findings:
 
     def add(
         self, index: np.ndarray, rule: str, severity: str, *, column: str = "", value: object = "",
-        title: str = "", hint: tuple[object, object] = ("", ""), ge: object = "", le: object = "", item: object = -1,
+        title: str = "", hint: tuple[object, object] = ("", ""), ge: object = "", le: object = "",
+        item: object = -1,
     ) -> None:  # fmt: skip
         """A fact is one for all rows, or a list with one for each."""
         if len(index):
@@ -106,11 +107,12 @@ class _Repairs:
     """Counts the repairs by file, sheet and rule."""
 
     def __init__(self, groups: np.ndarray, labels: pd.DataFrame) -> None:
-        self._groups, self._labels, self._rows = groups, labels, []
+        self._groups, self._labels = groups, labels
+        self._rows: list[tuple[int, str, int]] = []
 
     def add(self, rule: str, index: np.ndarray, times: np.ndarray | None = None) -> None:
         n = np.bincount(self._groups[index], weights=times, minlength=len(self._labels)).astype(int)
-        self._rows += [(g, rule, n[g]) for g in np.flatnonzero(n)]
+        self._rows += [(int(g), rule, int(n[g])) for g in np.flatnonzero(n)]
 
     def frame(self) -> pd.DataFrame:
         rows = pd.DataFrame(self._rows, columns=["group", "rule_id", "n"]).groupby(["group", "rule_id"]).sum()
@@ -158,7 +160,8 @@ def validate(
     items, scored = None, None
     if contract.has_items:
         items, scored = _score(frame, landed, reference or {}, findings, repairs)
-    _keys(contract, frame, where["file_id"].to_numpy(), order, names or {}, findings)
+    files, layouts = where["file_id"].to_numpy(), landed["layout"].to_numpy(zero_copy_only=False)
+    _keys(contract, frame, files, layouts, order, names or {}, findings)
     rejected = findings.rejected()
     _empty_faults(frame, findings, ("warning",))
     accepted = _accepted(contract, frame, landed, scored, rejected)
@@ -183,7 +186,7 @@ def _typed(
     """A column of text as values; each distinct text is parsed once."""
     if spec.person:
         plain = column.to_numpy(zero_copy_only=False)
-        return pd.array(np.where((plain == "") | (plain == MISPLACED), None, plain), dtype="str")
+        return _array([None if v in ("", MISPLACED) else v for v in plain], "str")
     encoded = column.dictionary_encode()
     codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     texts = encoded.dictionary.to_pylist()
@@ -201,8 +204,11 @@ def _typed(
     for rule in dict.fromkeys(r for p in parsed for r in p.repairs):
         having = [c for c, p in enumerate(parsed) if rule in p.repairs]
         repairs.add(rule, np.flatnonzero(np.isin(codes, having)))
-    values = pd.array([p.value for p in parsed], dtype=DTYPES[spec.kind])
-    return values.take(codes, allow_fill=True)
+    return _array([p.value for p in parsed], DTYPES[spec.kind]).take(codes, allow_fill=True)
+
+
+def _array(values: Sequence[Any], dtype: str) -> pd.api.extensions.ExtensionArray:
+    return pd.Series(values, dtype=dtype).array
 
 
 def _misplaced(contract: Contract, landed: pa.Table, findings: _Findings) -> None:
@@ -216,10 +222,10 @@ def _misplaced(contract: Contract, landed: pa.Table, findings: _Findings) -> Non
 
 def _bad_years(landed: pa.Table, findings: _Findings) -> None:
     texts = landed["school_year_text"].to_pandas().fillna("").to_numpy(dtype=object)
-    facts = {"column": "school_year", "title": "Учебный год"}
+    name, title = "school_year", "Учебный год"
     empty, bad = np.flatnonzero(texts == NO_YEAR), np.flatnonzero((texts != "") & (texts != NO_YEAR))
-    findings.add(empty, "required", "error", **facts)
-    findings.add(bad, "type_int", "error", value=list(texts[bad]), **facts)
+    findings.add(empty, "required", "error", column=name, title=title)
+    findings.add(bad, "type_int", "error", column=name, title=title, value=list(texts[bad]))
 
 
 def _absent_students(frame: pd.DataFrame, landed: pa.Table, findings: _Findings, repairs: _Repairs) -> None:
@@ -261,10 +267,11 @@ def _check(contract: Contract, frame: pd.DataFrame, findings: _Findings) -> None
         rows = related["index"].dropna().astype(int).unique()
         again = _failures(contract, sound.iloc[rows])
         related = again[again["schema_context"] != "Column"]
-    for check, part in related.groupby("check"):
+    for check in related["check"].unique():
+        part = related[related["check"] == check]
         name = next((r for r in contract.relations if r in str(check)), None)
         if name is None:
-            raise RuntimeError(f"contract {contract.name}: unexpected failure {check}")
+            raise RuntimeError(f"contract {contract.name}: unexpected failure {check!s}")
         index = part["index"].dropna().astype(int).unique()
         findings.add(index, name, "warning", hint=contract.relations[name])
 
@@ -285,7 +292,9 @@ def _assessments(frame: pd.DataFrame) -> dict[AssessmentKey, np.ndarray]:
     """The rows of each assessment of the batch; rows whose key is at fault belong to none."""
     keys = frame[["kind", "subject", "grade"]].notna().all(axis=1)
     window = frame["window"].fillna("")
-    grouped = frame[keys].groupby(["kind", "subject", "grade", window[keys]], sort=True).indices
+    grouped: dict[Any, Any] = (
+        frame[keys].groupby(["kind", "subject", "grade", window[keys]], sort=True).indices
+    )
     rows = np.flatnonzero(keys.to_numpy())
     return {(str(k), str(s), int(g), str(w)): rows[i] for (k, s, g, w), i in grouped.items()}
 
@@ -327,7 +336,7 @@ def _score(
     has_result = has_list | frame[["total", "score", "mark"]].notna().any(axis=1).to_numpy(dtype=bool)
     missing = ~has_result & ~absent & ~findings.at_fault("item")
     findings.add(np.flatnonzero(missing), "no_result", "error")
-    frame["form"] = pd.array(np.where(forms == "", None, forms), dtype="str")
+    frame["form"] = _array([f or None for f in forms], "str")
     items = pa.table(
         {
             "kind": pa.array([k[0] for k, _, _ in table], pa.string()),
@@ -423,8 +432,8 @@ def _left_out(points: np.ndarray, short_by: np.ndarray) -> tuple[int, ...]:
 
 
 def _keys(
-    contract: Contract, frame: pd.DataFrame, files: np.ndarray, order: Mapping[str, int],
-    names: Mapping[str, str], findings: _Findings,
+    contract: Contract, frame: pd.DataFrame, files: np.ndarray, layouts: np.ndarray,
+    order: Mapping[str, int], names: Mapping[str, str], findings: _Findings,
 ) -> None:  # fmt: skip
     """One row a key. A newer file wins over an older; within a file repeated rows are faults.
 
@@ -436,6 +445,9 @@ def _keys(
     alive = np.flatnonzero(~findings.rejected())
     if len(alive) < 2:
         return
+    if contract.merged:  # sources of other layouts complete a row, they don't replace it
+        frame = frame.assign(layout=layouts)
+        key.append("layout")
     sub = frame.iloc[alive]
     repeated = sub.duplicated(key, keep=False).to_numpy()
     if not repeated.any():
@@ -455,13 +467,13 @@ def _keys(
     if again.empty:
         return
     place = np.array(left)[frame.iloc[left].duplicated(key, keep=False).to_numpy()]
-    titles = ", ".join(contract.fields[k].title_ru for k in key if again[k].notna().any())
+    titles = ", ".join(contract.fields[k].title_ru for k in contract.key if again[k].notna().any())
     same = again.duplicated(list(frame.columns), keep=False).to_numpy()
     later = again.duplicated(list(frame.columns), keep="first").to_numpy()
     groups = again.groupby(key, dropna=False, sort=False).ngroup()
     alike = pd.Series(same).groupby(groups.to_numpy()).transform("all").to_numpy()
     findings.add(place[alike & later], "duplicate_row", "error")
-    findings.add(place[~alike], "duplicate_key", "error", hint=(titles, ", ".join(key)))
+    findings.add(place[~alike], "duplicate_key", "error", hint=(titles, ", ".join(contract.key)))
 
 
 def _replaced_whole(
@@ -489,7 +501,8 @@ def _empty_faults(frame: pd.DataFrame, findings: _Findings, severities: tuple[st
 def accepted_schema(contract: Contract) -> pa.Schema:
     """The accepted table of a contract: provenance, then its fields; keys in place of persons."""
     types = {
-        "text": pa.string(), "int": pa.int64(), "number": pa.float64(), "bool": pa.bool_(), "date": pa.date32(),
+        "text": pa.string(), "int": pa.int64(), "number": pa.float64(), "bool": pa.bool_(),
+        "date": pa.date32(),
     }  # fmt: skip
     out = [
         pa.field("file_id", pa.string()),
@@ -565,7 +578,7 @@ def _finding_table(findings: _Findings, landed: pa.Table, contract: Contract) ->
     return pa.table(columns, schema=FINDING_SCHEMA)
 
 
-def _message(row: dict[str, object], contract: Contract) -> tuple[str, str]:
+def _message(row: Mapping[Any, Any], contract: Contract) -> tuple[str, str]:
     rule = RULES.get(str(row["rule_id"]))
     if rule is None:
         ru, en = contract.relations[str(row["rule_id"])]
@@ -573,7 +586,7 @@ def _message(row: dict[str, object], contract: Contract) -> tuple[str, str]:
     return _worded(rule, row)
 
 
-def _worded(rule: Rule, row: dict[str, object]) -> tuple[str, str]:
+def _worded(rule: Rule, row: Mapping[Any, Any]) -> tuple[str, str]:
     facts = {k: row[k] for k in ("title", "value", "ge", "le")}
     facts["value"] = clean(str(facts["value"]))[:80]
     return (

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pandera.errors
 import pytest
-from contract_frames import bad_text, frame, row
+from tests.contracts.contract_frames import bad_text, frame, row
 
 from schemas import CONTRACTS, Contract
 

@@ -37,7 +37,9 @@ def book(path: Path, sheets: Mapping[str, Rows] | Rows, merges: Sequence[str] = 
     return path
 
 
-def table(path: Path, rows: Rows, *, encoding: str = "utf-8", delimiter: str = ";", newline: str = "\n") -> Path:
+def table(
+    path: Path, rows: Rows, *, encoding: str = "utf-8", delimiter: str = ";", newline: str = "\n"
+) -> Path:
     """A CSV file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     out = io.StringIO(newline="")

@@ -1,4 +1,4 @@
-"""A correct file of each contract with one wrong cell gives that finding, of the right severity, and no other."""
+"""A correct file of each contract with one wrong cell gives that finding and no other."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from intake_files import Checked, check, table
 
 from schemas import CONTRACTS, Contract, Field
 from schemas import codes as code_lists
+from tests.intake.intake_files import Checked, check, table
 
 #: What a field's facts alone do not give.
 GOOD = {
@@ -18,7 +18,8 @@ GOOD = {
     ("school_register", "ogrn"): "1027700132195", ("school_register", "oktmo"): "01701000",
     ("assessment_register", "max_score"): "20", ("assessment_register", "mark_3_from"): "6",
     ("assessment_register", "mark_4_from"): "10", ("assessment_register", "mark_5_from"): "15",
-    ("student_results", "form"): "1", ("student_results", "class_name"): "5А", ("student_results", "total"): "2", ("training", "hours"): "300",
+    ("student_results", "form"): "1", ("student_results", "class_name"): "5А", ("student_results",
+        "total"): "2", ("training", "hours"): "300",
 }  # fmt: skip
 ITEM = "item:1 (2)"
 WRONG_KIND = {"int": "много", "number": "много", "date": "31.02.2023", "bool": "может быть"}
@@ -108,7 +109,9 @@ def test_a_correct_file_has_no_fault(tmp_path: Path, contract: str) -> None:
     assert not found.refusals() and not found.faults() and len(found.accepted()) == 3
 
 
-@pytest.mark.parametrize(("contract", "field", "text", "rule"), CASES, ids=["-".join((c, f, r, t)) for c, f, t, r in CASES])
+@pytest.mark.parametrize(
+    ("contract", "field", "text", "rule"), CASES, ids=["-".join((c, f, r, t)) for c, f, t, r in CASES]
+)
 def test_one_wrong_cell(tmp_path: Path, contract: str, field: str, text: str, rule: str) -> None:
     found = checked(tmp_path, CONTRACTS[contract], **{field: text})
     rejects = CONTRACTS[contract].fields[field].rejects
@@ -132,7 +135,8 @@ def test_one_broken_relation(tmp_path: Path, contract: str, values: dict[str, st
 
 
 @pytest.mark.parametrize(
-    ("text", "rule"), [("3", "score_above_maximum"), ("много", "score_not_a_number"), ("-1", "score_not_a_number")]
+    ("text", "rule"),
+    [("3", "score_above_maximum"), ("много", "score_not_a_number"), ("-1", "score_not_a_number")],
 )
 def test_one_wrong_score(tmp_path: Path, text: str, rule: str) -> None:
     found = checked(tmp_path, CONTRACTS["student_results"], **{ITEM: text})

@@ -1,15 +1,16 @@
-"""Names, documents and codes of people stand neither in a landed table nor in a finding, whatever a row holds."""
+"""Names, documents and codes of people stand neither in landed tables nor in findings."""
 
 from __future__ import annotations
 
+import hmac
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from intake_files import SECRET, Checked, Rows, book, check, table
 
 from pipelines.intake.readers import Hasher
+from tests.intake.intake_files import SECRET, Checked, Rows, book, check, table
 
 SURNAMES = ["Скрытнова", "Тайнопись", "Секретный"]
 PEOPLE = [[s, "Именина", "Отчествовна", "7401", f"58203{n}"] for n, s in enumerate(SURNAMES)]
@@ -36,30 +37,37 @@ def moved(row: list[Any], by: int) -> list[Any]:
 
 
 def protocol(move: int) -> Rows:
-    head = ["№", "Код МСУ", "Код ОО", "Класс", *NAMES, "Задания с кратким ответом", "Задания с развёрнутым ответом", "Первичный балл", "Балл"]  # fmt: skip
+    head = ["№", "Код МСУ", "Код ОО", "Класс", *NAMES, "Задания с кратким ответом",
+        "Задания с развёрнутым ответом", "Первичный балл", "Балл"]  # fmt: skip
     rows = [[n + 1, "111", "111001", "11А", *p, "++-+", "2(2)0(1)", "5", "60"] for n, p in enumerate(PEOPLE)]
     rows[1] = moved(rows[1], move)
     return [["01 - Русский язык 2022.05.30"], head, *rows]
 
 
 def oge_protocol(move: int) -> Rows:
-    head = ["№", "Код ОО", "Класс", "Код МСУ", *NAMES[:3], "Задания с кратким ответом", "Задания с развёрнутым ответом", "Первичный балл", "Оценка"]  # fmt: skip
+    head = ["№", "Код ОО", "Класс", "Код МСУ", *NAMES[:3], "Задания с кратким ответом",
+        "Задания с развёрнутым ответом", "Первичный балл", "Оценка"]  # fmt: skip
     rows = [[n + 1, "9306", "9А", "209", *p[:3], "++-+", "2(2)0(1)", "5", "4"] for n, p in enumerate(PEOPLE)]
     rows[1] = moved(rows[1], move)
     return [["12 - Обществознание 2022.06.03"], head, *rows]
 
 
 def english(move: int) -> Rows:
-    head = ["SchoolCode", "ClassCode", "Surname", "Name", "SecondName", "DocumentSeries", "DocumentNumber", "TestResultB", "TestResultC", "PrimaryMark", "Mark5"]  # fmt: skip
+    head = ["SchoolCode", "ClassCode", "Surname", "Name", "SecondName", "DocumentSeries", "DocumentNumber",
+        "TestResultB", "TestResultC", "PrimaryMark", "Mark5"]  # fmt: skip
     rows = [["9306", "9А", *p, "++-+", "2(2)0(1)", "5", "4"] for p in PEOPLE]
     rows[1] = moved(rows[1], move)
     return [head, *rows]
 
 
 def appeals(move: int) -> Rows:
-    top = ["№", "Предмет", "Код ОО", *NAMES, "Тип апелляции / перепроверки", "Состояние", "Первичный балл до изменения", "Балл до изменения", "Текущие", "", "Разница"]  # fmt: skip
+    top = ["№", "Предмет", "Код ОО", *NAMES, "Тип апелляции / перепроверки", "Состояние",
+        "Первичный балл до изменения", "Балл до изменения", "Текущие", "", "Разница"]  # fmt: skip
     below = [""] * 12 + ["Первичный балл", "Балл", ""]
-    rows = [[n + 1, "Русский язык", "111001", *p, "О несогласии", "Отклонена", "5", "60", "5", "60", "0"] for n, p in enumerate(PEOPLE)]
+    rows = [
+        [n + 1, "Русский язык", "111001", *p, "О несогласии", "Отклонена", "5", "60", "5", "60", "0"]
+        for n, p in enumerate(PEOPLE)
+    ]
     rows[1] = moved(rows[1], move)
     return [["Апелляции ЕГЭ 2022"], top, below, *rows]
 
@@ -87,7 +95,9 @@ def test_no_name_passes_even_from_shifted_rows(tmp_path: Path, layout: Any, move
 def test_codes_of_students_are_hashed_by_a_secret(tmp_path: Path) -> None:
     head = ["school_id", "student_id", "class", "total"]
     stated = {"kind": "РДР", "subject": "Математика", "grade": "9", "school_year": "2022"}
-    path = table(tmp_path / "a.csv", [head, ["990001", "УЧ-77123", "9а", "5"], ["990002", "УЧ-77123", "9а", "6"]])
+    path = table(
+        tmp_path / "a.csv", [head, ["990001", "УЧ-77123", "9а", "5"], ["990002", "УЧ-77123", "9а", "6"]]
+    )
     found = check(path, stated=stated)
     assert "77123" not in everything(found)
     keys = [r["student_key"] for r in found.accepted()]
@@ -96,9 +106,17 @@ def test_codes_of_students_are_hashed_by_a_secret(tmp_path: Path) -> None:
     assert Hasher(SECRET)("a", "b") == Hasher(SECRET)("a", "b") != Hasher(b"another")("a", "b")
 
 
+@pytest.mark.parametrize("secret", [b"", b"short", b"x" * 64, b"longer than a block" * 9])
+def test_the_hash_is_the_standard_one(secret: bytes) -> None:
+    standard = hmac.digest(secret, "область|значение".encode(), "sha256").hex()
+    assert Hasher(secret)("область", "значение") == standard[:20]
+
+
 def test_documents_of_training_and_staff_codes_are_hashed(tmp_path: Path) -> None:
     head = ["school_id", "staff_id", "document_no", "kind", "hours", "finished"]
-    path = table(tmp_path / "a.csv", [head, ["990001", "123-456-789 01", "ПК-58203", "course", "72", "01.02.2022"]])
+    path = table(
+        tmp_path / "a.csv", [head, ["990001", "123-456-789 01", "ПК-58203", "course", "72", "01.02.2022"]]
+    )
     found = check(path, stated={"school_year": "2022"})
     assert not found.refusals() and len(found.accepted()) == 1
     assert "789 01" not in everything(found) and "58203" not in everything(found)
@@ -118,7 +136,11 @@ def test_a_refused_list_of_children_leaves_no_trace(tmp_path: Path) -> None:
 
 
 def test_a_name_under_the_table_is_not_landed(tmp_path: Path) -> None:
-    rows = [*protocol(0), ["Средние", *[""] * 10, "5", "60"], ["Скрытнова И. О., организатор", "", "", "", "тел.", "58203"]]
+    rows = [
+        *protocol(0),
+        ["Средние", *[""] * 10, "5", "60"],
+        ["Скрытнова И. О., организатор", "", "", "", "тел.", "58203"],
+    ]
     found = check(table(tmp_path / "a.csv", rows))
     assert len(found.accepted()) == 3
     assert_silent(found)

@@ -29,7 +29,7 @@ keys as (
 ),
 
 -- of several regions' rows the region's own counts, then one for all regions
-registered as (
+ranked as (
     select
         *,
         row_number() over (
@@ -43,6 +43,23 @@ registered as (
                 region, file_id, source_row
         ) as source_rank
     from register
+),
+
+-- several sources complete each other: a mark scale beside the region's own list
+registered as (
+    select distinct
+        assessment_id,
+        first_value(max_score ignore nulls) over sources as max_score,
+        first_value(min_score ignore nulls) over sources as min_score,
+        first_value(mark_3_from ignore nulls) over sources as mark_3_from,
+        first_value(mark_4_from ignore nulls) over sources as mark_4_from,
+        first_value(mark_5_from ignore nulls) over sources as mark_5_from,
+        first_value(is_reference ignore nulls) over sources as is_reference,
+        first_value(linked_to ignore nulls) over sources as linked_to
+    from ranked
+    window sources as (
+        partition by assessment_id order by source_rank rows between unbounded preceding and unbounded following
+    )
 ),
 
 form_points as (
@@ -92,15 +109,17 @@ final as (
         coalesce(registered.mark_3_from, standards.mark_3_from) is not null as has_mark_scale,
         coalesce(own_rule.result_basis, kind_rule.result_basis, 'total') as result_basis,
         coalesce(own_rule.below_min_basis, kind_rule.below_min_basis, 'score') as below_min_basis,
+        coalesce(own_rule.mark_basis, kind_rule.mark_basis, 'scale') as mark_basis,
         coalesce(own_rule.scale_type, kind_rule.scale_type) as scale_type,
         scored.assessment_id is not null as is_scaled,
         coalesce(registered.is_reference, false) as is_reference,
         case
-            when registered.linked_to is not null then rtrim(replace(registered.linked_to, '/', '-'), '-')
+            when registered.linked_to is not null
+                then trim(trailing '-' from replace(registered.linked_to, '/', '-'))
         end as comparable_with,
         registered.assessment_id is not null as is_registered
     from keys
-    left join registered on keys.assessment_id = registered.assessment_id and registered.source_rank = 1
+    left join registered on keys.assessment_id = registered.assessment_id
     left join rules as own_rule on keys.kind = own_rule.kind and keys.subject = own_rule.subject
     left join rules as kind_rule on keys.kind = kind_rule.kind and kind_rule.subject is null
     left join standards

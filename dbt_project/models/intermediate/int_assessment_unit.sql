@@ -4,8 +4,8 @@
 -- students do, these totals are the cells; an empty cell of a column of counts that other schools of the
 -- table filled in means none. Subgroups: classes have none, schools have sex, municipalities and the region
 -- have sex and locality.
-{% set counts = ['tested_n', 'absent_n', 'scored_n', 'marked_n', 'mark_2_n', 'mark_3_n', 'mark_4_n', 'mark_5_n',
-    'judged_n', 'below_min_n', 'journal_n', 'lowered_n', 'confirmed_n', 'raised_n'] %}
+{% set counts = ['tested_n', 'absent_n', 'scored_n', 'marked_n', 'mark_2_n', 'mark_3_n',
+    'mark_4_n', 'mark_5_n', 'judged_n', 'below_min_n', 'journal_n', 'lowered_n', 'confirmed_n', 'raised_n'] %}
 with results as (
     select * from {{ ref('int_student_result') }}
     where is_tested or is_absent
@@ -56,8 +56,8 @@ student_cells as (
         sum(case when is_tested then 1 else 0 end) as tested_n,
         sum(case when is_absent then 1 else 0 end) as absent_n,
         count(case when is_tested then result_score end) as scored_n,
-        sum(case when is_tested then result_score end) as score_sum,
-        sum(case when is_tested then result_score * result_score end) as score_square_sum,
+        {{ exact_sum('case when is_tested then result_score end') }} as score_sum,
+        {{ exact_sum('case when is_tested then result_score * result_score end') }} as score_square_sum,
         count(case when is_tested then mark end) as marked_n,
         {% for mark in [2, 3, 4, 5] %}
         sum(case when is_tested and mark = {{ mark }} then 1 else 0 end) as mark_{{ mark }}_n,
@@ -126,11 +126,11 @@ units as (
         {% for count in counts %}
         cast(sum({{ count }}) as bigint) as {{ count }},
         {% endfor %}
-        sum(score_sum) as score_sum,
+        {{ exact_sum('score_sum') }} as score_sum,
         -- the sum of squares is known only if each part has one
         case
             when sum(case when scored_n > 0 and score_square_sum is null then 1 else 0 end) = 0
-                then sum(score_square_sum)
+                then {{ exact_sum('score_square_sum') }}
         end as score_square_sum
     from cells
     group by grouping sets (  -- noqa: PRS

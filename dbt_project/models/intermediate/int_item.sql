@@ -2,7 +2,7 @@
 -- list has a row an item and content code, so it is collapsed first: a join on it would count scores
 -- several times. Items that only results mention are added, with the maximum that the scores were read by.
 with item_lists as (
-    select *, replace(item, ' ', '') as item_name, coalesce(form, '*') as form_label
+    select *, replace(item, ' ', '') as item_label, coalesce(form, '*') as form_label
     from {{ ref('stg_assessment_item') }}
 ),
 
@@ -18,7 +18,7 @@ listed as (
     select
         assessment_id,
         form_label as form,
-        item_name as item,
+        item_label as item,
         min(item_position) as item_position,
         max(max_score) as max_score,
         min(level) as level,
@@ -28,7 +28,7 @@ listed as (
         {{ distinct_list('content_code') }} as content_codes,
         {{ distinct_list('requirement_code') }} as requirement_codes
     from item_lists
-    group by assessment_id, form_label, item_name
+    group by assessment_id, form_label, item_label
 ),
 
 only_in_results as (

@@ -6,7 +6,10 @@ with crosswalk as (
 listed as (
     select
         municipality_id,
-        {{ first_by('municipality_name', '-school_year') }} as municipality_name,
+        -- the latest year's name; of several the first by the alphabet
+        {{ first_by(
+            'municipality_name', "cast(9999 - school_year as " ~ dbt.type_string() ~ ") || municipality_name"
+        ) }} as municipality_name,
         {{ distinct_list('territory_id') }} as territory_ids
     from {{ ref('stg_municipality') }}
     group by municipality_id

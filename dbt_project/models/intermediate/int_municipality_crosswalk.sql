@@ -55,7 +55,11 @@ known as (
 ),
 
 by_name as (
-    select distinct codes.municipality_name as sent, names.municipality_id, 'name' as matched_by, 2 as priority
+    select distinct
+        codes.municipality_name as sent,
+        names.municipality_id,
+        'name' as matched_by,
+        2 as priority
     from codes
     inner join names on {{ normal_name('codes.municipality_name') }} = names.name_key
 ),

@@ -22,7 +22,10 @@ locality_groups as (
 context_locality as (
     select
         crosswalk.school_id,
-        {{ first_by('context.locality_type', '-context.school_year') }} as locality_type
+        {{ first_by(
+            'context.locality_type',
+            "cast(9999 - context.school_year as " ~ dbt.type_string() ~ ") || context.locality_type"
+        ) }} as locality_type
     from {{ ref('stg_context_form') }} as context
     inner join {{ ref('int_school_crosswalk') }} as crosswalk
         on context.school_key = crosswalk.school_key and context.school_code = crosswalk.school_code
@@ -83,7 +86,8 @@ final as (
         schools.oktmo, schools.school_kind,
         coalesce(schools.locality_type, context_locality.locality_type) as locality_type,
         locality_groups.locality_group,
-        schools.school_status, schools.successor_school_id, schools.is_placeholder, schools.placeholder_reason,
+        schools.school_status, schools.successor_school_id, schools.is_placeholder,
+        schools.placeholder_reason,
         row_number() over (
             partition by schools.school_id order by schools.valid_from desc nulls last
         ) = 1 as is_latest

@@ -1,6 +1,15 @@
 -- One row per kind of code and code that files use: the school it stands for.
--- A code is looked up as what its sender calls it; a login and a register's id stand for each other, so do
--- the exam codes. A code that fits no school, or several, becomes a placeholder school with the reason.
+-- A code is looked up as what its sender calls it, then as what it may be mistaken for: a login and a
+-- register's id stand for each other, so do the exam codes, and an id may be any of them. Exam codes are
+-- compared without leading zeros, names without case and quotes.
+-- A code that fits no school, or several, becomes a placeholder school with the reason.
+{% set lookups = [
+    ('id', 'id', 0), ('id', 'login', 1), ('id', 'oge_code', 2), ('id', 'ege_code', 2), ('id', 'name', 2),
+    ('login', 'login', 0), ('login', 'id', 1),
+    ('oge_code', 'oge_code', 0), ('oge_code', 'ege_code', 1),
+    ('ege_code', 'ege_code', 0), ('ege_code', 'oge_code', 1),
+    ('name', 'name', 0),
+] %}
 with register as (
     select * from {{ ref('int_school_register') }}
 ),
@@ -8,6 +17,28 @@ with register as (
 seen as (
     select distinct school_key, school_code
     from {{ ref('int_school_sighting') }}
+),
+
+lookups as (
+    {% for school_key, code_kind, priority in lookups %}
+    select '{{ school_key }}' as school_key, '{{ code_kind }}' as code_kind, {{ priority }} as priority
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+wanted as (
+    select
+        seen.school_key,
+        seen.school_code,
+        lookups.code_kind,
+        lookups.priority,
+        case
+            when lookups.code_kind = 'name' then {{ normal_name('seen.school_code') }}
+            when lookups.code_kind in ('oge_code', 'ege_code') then {{ exam_code('seen.school_code') }}
+            else seen.school_code
+        end as code
+    from seen
+    inner join lookups on seen.school_key = lookups.school_key
 ),
 
 codes as (
@@ -19,9 +50,9 @@ codes as (
         school_id
     from register
     union all
-    select 'oge_code' as code_kind, oge_code as code, school_id from register
+    select 'oge_code' as code_kind, {{ exam_code('oge_code') }} as code, school_id from register
     union all
-    select 'ege_code' as code_kind, ege_code as code, school_id from register
+    select 'ege_code' as code_kind, {{ exam_code('ege_code') }} as code, school_id from register
     union all
     select 'name' as code_kind, {{ normal_name('school_name') }} as code, school_id from register
     union all
@@ -37,26 +68,9 @@ codes as (
 ),
 
 candidates as (
-    select
-        seen.school_key,
-        seen.school_code,
-        codes.school_id,
-        case
-            when seen.school_key = codes.code_kind then 0
-            when seen.school_key in ('id', 'login') and codes.code_kind in ('id', 'login') then 1
-            when seen.school_key = 'id' then 2
-            else 1
-        end as priority
-    from seen
-    inner join codes
-        on case when seen.school_key = 'name' then {{ normal_name('seen.school_code') }} else seen.school_code end
-        = codes.code
-    where
-        seen.school_key = codes.code_kind
-        or seen.school_key = 'id'
-        or (seen.school_key = 'login' and codes.code_kind = 'id')
-        or (seen.school_key = 'oge_code' and codes.code_kind = 'ege_code')
-        or (seen.school_key = 'ege_code' and codes.code_kind = 'oge_code')
+    select wanted.school_key, wanted.school_code, wanted.priority, codes.school_id
+    from wanted
+    inner join codes on wanted.code_kind = codes.code_kind and wanted.code = codes.code
 ),
 
 best as (

@@ -3,6 +3,8 @@
 -- fill what the versions leave empty, and make a version themselves for schools known from nowhere else.
 -- Within a version the latest and fullest row wins, field by field; its end and state come from that row
 -- alone.
+{% set fields = ['school_name', 'short_name', 'municipality_id', 'municipality_name', 'login', 'oge_code',
+    'ege_code', 'inn', 'ogrn', 'oktmo', 'school_kind', 'locality_type'] %}
 with register as (
     select * from {{ ref('stg_school_register') }}
 ),
@@ -28,8 +30,7 @@ versions as (
     select
         school_id,
         valid_from,
-        {% for field in ['school_name', 'short_name', 'municipality_id', 'municipality_name', 'login', 'oge_code',
-            'ege_code', 'inn', 'ogrn', 'oktmo', 'school_kind', 'locality_type'] %}
+        {% for field in fields %}
         {{ first_by(field, 'source_rank') }} as {{ field }},
         {% endfor %}
         max(case when source_rank = 1 then school_status end) as school_status,
@@ -53,11 +54,12 @@ final as (
     select
         coalesce(dated.school_id, undated.school_id) as school_id,
         dated.valid_from,
-        {% for field in ['school_name', 'short_name', 'municipality_id', 'municipality_name', 'login', 'oge_code',
-            'ege_code', 'inn', 'ogrn', 'oktmo', 'school_kind', 'locality_type'] %}
+        {% for field in fields %}
         coalesce(dated.{{ field }}, undated.{{ field }}) as {{ field }},
         {% endfor %}
-        case when dated.school_id is null then undated.school_status else dated.school_status end as school_status,
+        case
+            when dated.school_id is null then undated.school_status else dated.school_status
+        end as school_status,
         case when dated.school_id is null then undated.valid_to else dated.valid_to end as valid_to,
         case
             when dated.school_id is null then undated.successor_school_id else dated.successor_school_id

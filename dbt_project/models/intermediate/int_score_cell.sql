@@ -7,7 +7,11 @@ with tested as (
 
 cells as (
     select
-        assessment_id, form, coalesce(sex, '') as sex, coalesce(locality_group, '') as locality_group, raw_score,
+        assessment_id,
+        form,
+        coalesce(sex, '') as sex,
+        coalesce(locality_group, '') as locality_group,
+        raw_score,
         count(*) as students_n
     from tested
     group by 1, 2, 3, 4, 5

@@ -1,9 +1,11 @@
--- One row per accepted row of student results; is_result marks the one row of a student that counts. total:
--- recomputed from the items where it can be, else as sent. result_score: what the rule of the assessment
--- looks at (test score or total). mark: by the scale where there is one, else as sent. below_min: mark «2»,
--- or the result under the minimum; null where neither is known. Of several rows of a student (resits,
--- reserve days) the one that counts is: a valid result before one that isn't (annulled, replaced, removed,
--- unfinished, pending), presence before absence, then the latest date.
+-- One row per accepted row of student results; is_result marks the one row of a student that counts.
+-- total: recomputed from the items where it can be, else as sent.
+-- result_score: what the rule of the assessment looks at, the test score or the total.
+-- mark: by the scale where there is one, else as sent; for official exams the other way round, because their
+-- marks may rest on a further condition (the least points in geometry).
+-- below_min: mark «2», or the result under the minimum, as the rule says; null where neither is known.
+-- Of several rows of a student (resits, reserve days) the one that counts is: a valid result before one that
+-- isn't (annulled, replaced, removed, unfinished, pending), presence before absence, then the latest date.
 with results as (
     select * from {{ ref('stg_student_result') }}
 ),
@@ -28,7 +30,7 @@ identified as (
         school_years.locality_group,
         coalesce(results.result_status, 'valid') = 'valid' as is_valid,
         coalesce(results.total_recomputed, results.total_sent) as total,
-        assessments.result_basis, assessments.below_min_basis, assessments.min_score,
+        assessments.result_basis, assessments.below_min_basis, assessments.mark_basis, assessments.min_score,
         assessments.mark_3_from, assessments.mark_4_from, assessments.mark_5_from
     from results
     inner join assessments on results.assessment_id = assessments.assessment_id
@@ -42,7 +44,11 @@ marked as (
     select
         *,
         case when result_basis = 'score' then score_sent else total end as result_score,
-        coalesce({{ mark_from_scale('total', 'mark_3_from', 'mark_4_from', 'mark_5_from') }}, mark_sent) as mark
+        coalesce(
+            case when mark_basis = 'sent' then mark_sent end,
+            {{ mark_from_scale('total', 'mark_3_from', 'mark_4_from', 'mark_5_from') }},
+            mark_sent
+        ) as mark
     from identified
 ),
 
@@ -51,6 +57,7 @@ judged as (
         *,
         case
             when below_min_basis = 'mark' then coalesce(mark = 2, result_score < min_score)
+            when mark_basis = 'sent' and mark_sent = 2 then true
             else coalesce(result_score < min_score, mark = 2)
         end as below_min,
         attendance = 'present' and is_valid and (result_score is not null or mark is not null) as has_result

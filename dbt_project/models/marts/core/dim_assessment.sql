@@ -20,7 +20,8 @@ final as (
         assessments.testing_window,
         coalesce(kinds.title_ru, assessments.kind) || ', ' || lower(assessments.subject) || ', '
         || cast(assessments.grade as {{ dbt.type_string() }}) || ' класс' as title_ru,
-        coalesce(kinds.title_en, assessments.kind) || ', ' || lower(coalesce(subjects.title_en, assessments.subject))
+        coalesce(kinds.title_en, assessments.kind) || ', '
+        || lower(coalesce(subjects.title_en, assessments.subject))
         || ', grade ' || cast(assessments.grade as {{ dbt.type_string() }}) as title_en,
         cast(assessments.max_score as double) as max_score,
         assessments.max_source,
@@ -31,6 +32,7 @@ final as (
         assessments.has_mark_scale,
         assessments.result_basis,
         assessments.below_min_basis,
+        assessments.mark_basis,
         assessments.scale_type,
         assessments.is_scaled,
         assessments.is_reference,

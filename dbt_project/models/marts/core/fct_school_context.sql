@@ -3,10 +3,10 @@
 {% set parts = ['single_parent', 'many_children', 'low_income', 'unemployed_parents', 'both_parents_higher',
     'subsidised_meals', 'transported', 'boarding', 'in_care', 'orphans', 'disabled', 'special_needs',
     'dangerous_position', 'school_register', 'commission_register', 'not_native'] %}
-{% set facts = ['ownership', 'has_primary', 'has_basic', 'has_secondary', 'settlement_size', 'transport_route',
-    'transport_frequency', 'transport_reach', 'is_special', 'is_evening', 'is_closed', 'is_prison', 'is_boarding',
+{% set facts = ['ownership', 'has_primary', 'has_basic', 'has_secondary', 'settlement_size',
+    'transport_route', 'transport_frequency', 'transport_reach', 'is_special', 'is_evening', 'is_closed', 'is_prison', 'is_boarding',
     'internet_speed', 'extracurricular', 'career_guidance', 'parents_meeting_primary_pct',
-    'parents_meeting_basic_pct', 'parents_meeting_secondary_pct', 'parents_events', 'parents_help'] %}
+    'parents_meeting_basic_pct', 'parents_meeting_secondary_pct', 'parents_events'] %}
 with passports as (
     select crosswalk.school_id, passport.*
     from {{ ref('stg_social_passport') }} as passport
@@ -47,8 +47,9 @@ final as (
         end as adapted_programme_pct,
         1.0 * context.computers_n / nullif(context.students_n, 0) as computers_per_student,
         {% for fact in facts %}
-        context.{{ fact }}{{ ',' if not loop.last }}
+        context.{{ fact }},
         {% endfor %}
+        context.parents_help
     from school_years
     left join passports
         on school_years.school_id = passports.school_id and school_years.school_year = passports.school_year

@@ -24,7 +24,8 @@ final as (
         school_results.source_row
     from school_results
     inner join crosswalk
-        on school_results.school_key = crosswalk.school_key and school_results.school_code = crosswalk.school_code
+        on school_results.school_key = crosswalk.school_key
+        and school_results.school_code = crosswalk.school_code
     inner join school_years
         on crosswalk.school_id = school_years.school_id
         and school_results.school_year = school_years.school_year

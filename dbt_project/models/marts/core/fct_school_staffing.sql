@@ -2,7 +2,9 @@
 -- («из учителей») are parts of «teachers» and stand in for it only where that row is missing.
 -- Where a school sent no staffing return, the federal context form gives the teachers it counts.
 {% set measures = ['positions', 'filled', 'filled_qualified', 'headcount', 'qualified_n', 'trained_n',
-    'higher_education_n', 'category_highest_n', 'category_first_n', 'experience_under_3_n', 'young_n', 'pension_n'] %}
+    'higher_education_n', 'category_highest_n', 'category_first_n', 'experience_under_3_n', 'young_n',
+    'pension_n'] %}
+{% set groups = {'': 'is_teaching_post', 'teachers_': 'is_teacher', 'staff_': 'true'} %}
 with returns as (
     select crosswalk.school_id, staffing.*, position_groups.is_teaching_post, position_groups.part_of
     from {{ ref('stg_staffing') }} as staffing
@@ -42,14 +44,16 @@ counted as (
 
 of_returns as (
     select
-        school_id, school_year, 'staffing' as source,
-        {% for prefix, condition in [('', 'is_teaching_post'), ('teachers_', 'is_teacher'), ('staff_', 'true')] %}
+        school_id,
+        school_year,
+        {% for prefix, condition in groups.items() %}
         {% for measure in measures %}
-        cast(sum(case when {{ condition }} then {{ measure }} end) as double) as {{ prefix ~ measure }},
+        {{ exact_sum('case when ' ~ condition ~ ' then ' ~ measure ~ ' end') }} as {{ prefix ~ measure }},
         {% endfor %}
-        sum(case when {{ condition }} then greatest(positions - filled, 0) end) as {{ prefix }}vacancies
-        {{- ',' if not loop.last }}
+        {{ exact_sum('case when ' ~ condition ~ ' then greatest(positions - filled, 0) end') }}
+            as {{ prefix }}vacancies,
         {% endfor %}
+        'staffing' as source
     from counted
     group by school_id, school_year
 ),
@@ -66,11 +70,13 @@ of_context as (
 
 measured as (
     select
-        school_id, school_year, source, positions, filled, vacancies, filled_qualified, headcount, qualified_n,
-        trained_n, teachers_positions, teachers_filled, teachers_vacancies, teachers_filled_qualified,
+        school_id, school_year, source, positions, filled, vacancies, filled_qualified, headcount,
+        qualified_n, trained_n, teachers_positions, teachers_filled, teachers_vacancies,
+        teachers_filled_qualified,
         teachers_headcount, teachers_qualified_n, teachers_trained_n, teachers_higher_education_n,
-        teachers_category_highest_n, teachers_category_first_n, teachers_experience_under_3_n, teachers_young_n,
-        teachers_pension_n, cast(null as double) as teachers_to_30_n,
+        teachers_category_highest_n, teachers_category_first_n, teachers_experience_under_3_n,
+        teachers_young_n, teachers_pension_n,
+        cast(null as double) as teachers_to_30_n,
         staff_positions, staff_filled, staff_vacancies, staff_headcount
     from of_returns
     union all
@@ -95,7 +101,8 @@ final as (
         measured.teachers_positions, measured.teachers_filled, measured.teachers_vacancies,
         100 * measured.teachers_filled / nullif(measured.teachers_positions, 0) as teachers_staffing_pct,
         measured.teachers_headcount, measured.teachers_qualified_n,
-        100 * measured.teachers_qualified_n / nullif(measured.teachers_headcount, 0) as teachers_qualified_pct,
+        100 * measured.teachers_qualified_n / nullif(measured.teachers_headcount, 0)
+            as teachers_qualified_pct,
         measured.teachers_trained_n,
         100 * measured.teachers_trained_n / nullif(measured.teachers_headcount, 0) as teachers_trained_pct,
         100 * measured.teachers_higher_education_n / nullif(measured.teachers_headcount, 0)

@@ -42,9 +42,9 @@ schools_of_units as (
 
 ours as (
     select
-        units.assessment_id, units.unit_type, units.unit_id,
-        units.tested_n,
-        schools_of_units.schools_n,
+        units.assessment_id,
+        units.unit_type,
+        units.unit_id,
         case when units.judged_n > 0 then units.below_min_n end as below_min_n,
         units.score_sum / nullif(units.scored_n, 0) as mean_score,
         {% for mark in [2, 3, 4, 5] %}
@@ -52,12 +52,14 @@ ours as (
         {% endfor %}
         {% for change in ['lowered', 'confirmed', 'raised'] %}
         case when units.journal_n > 0 then units.{{ change }}_n end as {{ change }}_n,
-        100.0 * units.{{ change }}_n / nullif(units.journal_n, 0) as {{ change }}_pct{{ ',' if not loop.last }}
+        100.0 * units.{{ change }}_n / nullif(units.journal_n, 0) as {{ change }}_pct,
         {% endfor %}
+        schools_of_units.schools_n,
+        units.tested_n
     from units
     left join schools_of_units
-        on units.assessment_id = schools_of_units.assessment_id and units.unit_type = schools_of_units.unit_type
-        and units.unit_id = schools_of_units.unit_id
+        on units.assessment_id = schools_of_units.assessment_id
+        and units.unit_type = schools_of_units.unit_type and units.unit_id = schools_of_units.unit_id
 ),
 
 resolved as (
@@ -77,7 +79,8 @@ resolved as (
         on printed.unit_type = 'school'
         and schools.school_id
         = case
-            when printed.unit_code like 'sch%' or printed.unit_code like 'edu%' then substring(printed.unit_code, 4)
+            when printed.unit_code like 'sch%' or printed.unit_code like 'edu%'
+                then substring(printed.unit_code, 4)
             else printed.unit_code
         end
 ),

@@ -61,12 +61,13 @@ joined as (
 judged as (
     select
         *,
+        rows_rejected - least(superseded_n, rows_rejected) as refused_n,
         case
             when submission_state = 'duplicate' then 'duplicate'
             when submission_state = 'service' or (is_read and is_ignored = 1) then 'ignored'
             when submission_state = 'superseded' then 'superseded'
             when not is_read or rejected_n > 0 then 'rejected'
-            when rows_accepted = 0 and rows_rejected > 0 and errors_n = 0 and superseded_n > 0 then 'superseded'
+            when rows_accepted = 0 and errors_n = 0 and superseded_n > 0 then 'superseded'
             when rows_accepted = 0 then 'rejected'
             when errors_n + warnings_n > 0 then 'accepted_with_faults'
             else 'accepted'
@@ -91,7 +92,7 @@ final as (
             when verdict = 'rejected' and rows_read = 0 then 'В таблице нет строк с данными'
             when verdict = 'rejected' then 'Отклонены все строки'
             when verdict = 'accepted_with_faults'
-                then 'Отклонено строк: ' || cast(rows_rejected - least(superseded_n, rows_rejected) as {{ dbt.type_string() }})
+                then 'Отклонено строк: ' || cast(refused_n as {{ dbt.type_string() }})
                     || ', замечаний: ' || cast(warnings_n as {{ dbt.type_string() }})
         end as reason,
         case
@@ -101,7 +102,7 @@ final as (
             when verdict = 'rejected' and rows_read = 0 then 'The table holds no rows of data'
             when verdict = 'rejected' then 'Every row was rejected'
             when verdict = 'accepted_with_faults'
-                then 'Rows rejected: ' || cast(rows_rejected - least(superseded_n, rows_rejected) as {{ dbt.type_string() }})
+                then 'Rows rejected: ' || cast(refused_n as {{ dbt.type_string() }})
                     || ', remarks: ' || cast(warnings_n as {{ dbt.type_string() }})
         end as reason_en
     from judged

@@ -1,6 +1,8 @@
 -- Results of units. The interval of a class's or school's mean rests on the spread within units pooled over
 -- the assessment, which keeps its 95 % at every size; that of a municipality or the region on the
 -- differences between its schools (a cluster-robust error). Their means pool the students.
+-- Scale scores come from the scaling step: a class's or school's mean is that of its students, the mean, sd
+-- and level shares of a municipality and of the region are those of its latent distribution.
 with units as (
     select * from {{ ref('int_assessment_unit') }}
 ),
@@ -9,8 +11,12 @@ quartiles as (
     select * from {{ ref('int_assessment_quartile') }}
 ),
 
-assessments as (
-    select * from {{ ref('dim_assessment') }}
+scales as (
+    select * from {{ source('scales', 'assessment') }}
+),
+
+scaled_units as (
+    select * from {{ source('scales', 'unit') }}
 ),
 
 moments as (
@@ -25,15 +31,20 @@ pooled as (
     select
         assessment_id,
         unit_type,
-        sqrt(sum(square_sum_within) / nullif(sum(scored_n - 1), 0)) as pooled_sd
+        sqrt({{ exact_sum('square_sum_within') }} / nullif(sum(scored_n - 1), 0)) as pooled_sd
     from moments
-    where unit_type in ('class', 'school') and subgroup = 'all' and scored_n > 0 and square_sum_within is not null
+    where
+        unit_type in ('class', 'school')
+        and subgroup = 'all'
+        and scored_n > 0
+        and square_sum_within is not null
     group by assessment_id, unit_type
 ),
 
 -- a school's part in each larger unit and subgroup it belongs to
 parts as (
-    select assessment_id, 'municipality' as unit_type, municipality_id as unit_id, subgroup, scored_n, mean_score
+    select
+        assessment_id, 'municipality' as unit_type, municipality_id as unit_id, subgroup, scored_n, mean_score
     from moments
     where unit_type = 'school' and scored_n > 0
     union all
@@ -46,7 +57,8 @@ parts as (
     where unit_type = 'school' and subgroup = 'all' and scored_n > 0
     union all
     select
-        assessment_id, 'region', '{{ var("region_code") }}', 'locality:' || locality_group, scored_n, mean_score
+        assessment_id, 'region', '{{ var("region_code") }}', 'locality:' || locality_group, scored_n,
+        mean_score
     from moments
     where unit_type = 'school' and subgroup = 'all' and scored_n > 0
 ),
@@ -56,7 +68,7 @@ clustered as (
         moments.assessment_id, moments.unit_type, moments.unit_id, moments.subgroup,
         count(*) as schools_n,
         sqrt(
-            sum(power(parts.scored_n * (parts.mean_score - moments.mean_score), 2))
+            {{ exact_sum('power(parts.scored_n * (parts.mean_score - moments.mean_score), 2)') }}
             * count(*) / nullif(count(*) - 1, 0)
         ) / max(moments.scored_n) as cluster_se
     from moments
@@ -70,8 +82,10 @@ estimated as (
     select
         moments.*,
         coalesce(clustered.schools_n, 1) as schools_n,
-        case when moments.scored_n > 1 then sqrt(greatest(moments.square_sum_within, 0) / (moments.scored_n - 1)) end
-            as sd,
+        case
+            when moments.scored_n > 1 and moments.square_sum_within is not null
+                then sqrt(greatest(moments.square_sum_within, 0) / (moments.scored_n - 1))
+        end as sd,
         coalesce(clustered.cluster_se, pooled.pooled_sd / sqrt(nullif(moments.scored_n, 0))) as se
     from moments
     left join clustered
@@ -100,9 +114,19 @@ final as (
             when estimated.subgroup not like 'sex:%' and estimated.tested_n + estimated.absent_n > 0
                 then 100.0 * estimated.tested_n / (estimated.tested_n + estimated.absent_n)
         end as participation_pct,
-        assessments.scale_type,
+        scales.scale_type,
         estimated.mean_score,
-        cast(null as double) as mean_scale_score,
+        scaled_units.mean_scale_score,
+        scaled_units.scale_se,
+        scaled_units.scale_ci_low,
+        scaled_units.scale_ci_high,
+        scaled_units.scale_sd,
+        scaled_units.z_score,
+        scaled_units.t_score,
+        scaled_units.percentile,
+        {% for mark in [2, 3, 4, 5] %}
+        scaled_units.level_{{ mark }}_share,
+        {% endfor %}
         estimated.sd,
         estimated.se,
         estimated.mean_score - {{ normal_quantile() }} * estimated.se as ci_low,
@@ -118,8 +142,10 @@ final as (
         {% for mark in [2, 3, 4, 5] %}
         case when estimated.marked_n > 0 then estimated.mark_{{ mark }}_n end as mark_{{ mark }}_n,
         {% endfor %}
-        cast(null as double) as shrunken_mean,
-        cast(null as double) as reliability,
+        scaled_units.shrunken_mean,
+        scaled_units.shrunken_ci_low,
+        scaled_units.shrunken_ci_high,
+        scaled_units.reliability,
         case
             when estimated.tested_n = 0 then 'O'
             when estimated.mean_score is null then 'L'
@@ -129,9 +155,19 @@ final as (
             when estimated.tested_n = 0 then 'O'
             when estimated.judged_n = 0 then 'L'
             else 'A'
-        end as below_min_obs_status
+        end as below_min_obs_status,
+        case
+            when estimated.tested_n = 0 then 'O'
+            when scaled_units.mean_scale_score is null then 'L'
+            when scales.status = 'provisional' and scales.scale_type like 'irt%' then 'P'
+            else 'A'
+        end as scale_obs_status
     from estimated
-    inner join assessments on estimated.assessment_id = assessments.assessment_id
+    inner join scales on estimated.assessment_id = scales.assessment_id
+    left join scaled_units
+        on estimated.assessment_id = scaled_units.assessment_id
+        and estimated.unit_type = scaled_units.unit_type
+        and estimated.unit_id = scaled_units.unit_id and estimated.subgroup = scaled_units.subgroup
     left join quartiles
         on estimated.assessment_id = quartiles.assessment_id and estimated.unit_type = quartiles.unit_type
         and estimated.unit_id = quartiles.unit_id and estimated.subgroup = quartiles.subgroup

@@ -1,0 +1,25 @@
+-- One row per assessment, school, class, sex, form and result: how many tested students. What is known of
+-- units on a scale is added up from these counts: with a scale score by form and raw score, with the result.
+with results as (
+    select * from {{ ref('int_student_result') }}
+    where is_tested
+),
+
+final as (
+    select
+        assessment_id,
+        school_year,
+        school_id,
+        municipality_id,
+        locality_group,
+        class_name,
+        sex,
+        form,
+        case when scores is not null then raw_score end as raw_score,
+        result_score,
+        count(*) as n
+    from results
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+)
+
+select * from final

@@ -1,0 +1,42 @@
+{{ config(materialized='table') }}
+-- One row per assessment, form and item: sums over the students from the score counts, and the moments that
+-- classical statistics are made of. Variances and covariances divide by n.
+with counts as (
+    select * from {{ ref('fct_item_score_count') }}
+    where comparison_group = 'all'
+),
+
+sums as (
+    select
+        assessment_id, form, item,
+        sum(n) as n,
+        sum(omitted_n) as omitted_n,
+        sum(n * item_score) as score_sum,
+        sum(n * item_score * item_score) as score_square_sum,
+        sum(n * raw_score) as raw_sum,
+        sum(cast(n as double) * raw_score * raw_score) as raw_square_sum,
+        sum(cast(n as double) * item_score * raw_score) as product_sum
+    from counts
+    group by assessment_id, form, item
+),
+
+moments as (
+    select
+        *,
+        1.0 * score_sum / n as mean,
+        {{ variance_of_sums('n', 'score_sum', 'score_square_sum') }} as variance,
+        {{ variance_of_sums('n', 'raw_sum', 'raw_square_sum') }} as raw_variance,
+        {{ covariance_of_sums('n', 'score_sum', 'raw_sum', 'product_sum') }} as covariance
+    from sums
+),
+
+final as (
+    select
+        *,
+        raw_variance + variance - 2 * covariance as rest_variance,
+        count(*) over (partition by assessment_id, form) as items_n,
+        sum(variance) over (partition by assessment_id, form) as item_variance_sum
+    from moments
+)
+
+select * from final

@@ -1,0 +1,98 @@
+"""Score counts of one assessment from the build database, with items named as they are calibrated.
+
+An item of one variant is another item in the next variant, unless the register says that they are common:
+by an anchor code, or by listing it under «*» in a list that has items by variant. «Topic not taught» makes a
+form of its own («1 без 8»), whose items are its variant's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pipelines.psychometrics import ScoreCounts, score_counts
+
+WITHOUT = " без "
+#: Kinds whose variants are spread over students at random, so that one population ties them together.
+RANDOM_VARIANTS = frozenset({"ВПР", "ОГЭ", "ЕГЭ", "ГВЭ"})
+
+
+@dataclass(frozen=True)
+class AssessmentCounts:
+    """`items` maps (form, item) to the name it is calibrated by; `anchors` are such names with a code."""
+
+    assessment_id: str
+    counts: ScoreCounts
+    items: dict[tuple[str, str], str]
+    anchors: tuple[str, ...]
+
+
+def base_form(form: str) -> str:
+    """The variant of a form: «1 без 8» is variant 1 without item 8."""
+    return form.split(WITHOUT)[0]
+
+
+def item_names(pairs: list[tuple[str, str]], listed: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """(form, item) → the name it is calibrated by.
+
+    `listed` has form, item, anchor_item, is_listed of one assessment; form «*» is all forms.
+    """
+    anchors = {
+        (row.form, row.item): row.anchor_item
+        for row in listed.itertuples()
+        if isinstance(row.anchor_item, str) and row.anchor_item
+    }
+    own_lists = bool(((listed["form"] != "*") & listed["is_listed"]).any())
+    common = set(listed.loc[(listed["form"] == "*") & listed["is_listed"], "item"]) if own_lists else set()
+    variants = {base_form(form) for form, _ in pairs}
+    names: dict[tuple[str, str], str] = {}
+    taken: set[tuple[str, str]] = set()
+    for form, item in pairs:
+        base = base_form(form)
+        code = next((anchors[key] for key in ((form, item), (base, item), ("*", item)) if key in anchors), "")
+        plain = item if len(variants) == 1 or item in common else f"{base}:{item}"
+        # a code given twice in one form names no item
+        name = code if code and (form, code) not in taken else plain
+        taken.add((form, name))
+        names[form, item] = name
+    return names
+
+
+def assessment_counts(assessment_id: str, rows: pd.DataFrame, listed: pd.DataFrame) -> AssessmentCounts:
+    """Build the counts of one assessment; a comparison group is a group.
+
+    `rows`: form, comparison_group, item, raw_score, item_score, n, omitted_n. `listed`: form, item,
+    max_score, anchor_item, is_listed. Raises CountsError where the counts contradict each other.
+    """
+    pairs = sorted(set(zip(rows["form"], rows["item"], strict=True)))
+    names = item_names(pairs, listed)
+    top = _maxima(rows, listed, names)
+    counts = score_counts(
+        form=rows["form"].to_numpy(str),
+        group=rows["comparison_group"].to_numpy(str),
+        item=np.array([names[pair] for pair in zip(rows["form"], rows["item"], strict=True)]),
+        raw=rows["raw_score"].to_numpy(),
+        score=rows["item_score"].to_numpy(),
+        n=rows["n"].to_numpy(),
+        omitted_n=rows["omitted_n"].to_numpy(),
+        max_score=top,
+    )
+    codes = set(listed["anchor_item"].dropna())
+    return AssessmentCounts(assessment_id, counts, names, tuple(n for n in counts.items if n in codes))
+
+
+def _maxima(rows: pd.DataFrame, listed: pd.DataFrame, names: dict[tuple[str, str], str]) -> dict[str, int]:
+    """The maximum of each item: as listed, and never under the highest score seen."""
+    stated = {
+        (row.form, row.item): int(row.max_score) for row in listed.itertuples() if pd.notna(row.max_score)
+    }
+    seen = rows.groupby(["form", "item"])["item_score"].max()
+    top: dict[str, int] = {}
+    for (form, item), highest in seen.items():
+        keys = ((form, item), (base_form(form), item), ("*", item))
+        known = next((stated[key] for key in keys if key in stated), 0)
+        name = names[form, item]
+        top[name] = max(top.get(name, 0), known, int(highest))
+    return top

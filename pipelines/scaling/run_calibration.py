@@ -1,0 +1,366 @@
+"""The calibration step: all assessments of the build database, and the tables that come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipelines.psychometrics import (
+    DifResult,
+    Message,
+    PsychometricsError,
+    dif_analysis,
+    item_fit,
+    percentile_ranks,
+    percentile_scale,
+    scale_error,
+    scale_score,
+    t_scores,
+    z_scores,
+)
+from pipelines.scaling import warehouse as w
+from pipelines.scaling.bank import intercepts_text
+from pipelines.scaling.calibration import CALIBRATED, NAN, Scaled, in_points, scale_assessment
+from pipelines.scaling.counts import AssessmentCounts, assessment_counts
+from pipelines.scaling.plan import in_order, linked_id
+from pipelines.scaling.tables import STEPS, write_table
+
+#: Differential item functioning is looked at between these groups: (reference, focal).
+SEXES = ("sex:m", "sex:f")
+Rows = list[dict[str, Any]]
+
+
+@dataclass
+class CalibrationStep:
+    """The outcome of the step: assessments in the order of calibration, and rows of each table."""
+
+    scaled: dict[str, Scaled]
+    rows: dict[str, Rows] = field(default_factory=dict)
+
+    @property
+    def refused(self) -> list[Scaled]:
+        return [s for s in self.scaled.values() if s.status == "refused"]
+
+
+def run(warehouse: Path, scales: Path, tell: Callable[[str], None] = lambda text: None) -> CalibrationStep:
+    """Calibrate every assessment that has item scores, and write the tables of the step."""
+    with w.reading(warehouse) as db:
+        facts = w.frame(db, w.ASSESSMENTS).set_index("assessment_id", drop=False)
+        items, counts = (w.by_assessment(w.frame(db, query)) for query in (w.ITEMS, w.COUNTS))
+        results = w.by_assessment(w.frame(db, w.RESULTS))
+    scaled: dict[str, Scaled] = {}
+    dif: dict[str, DifResult] = {}
+    links = {a: linked_id(_text(facts.at[a, "comparable_with"]), facts.index) for a in counts}
+    targets = {target for a, target in links.items() if target and target != a}
+    order, circular = in_order(links)
+    for assessment in order:
+        own = facts.loc[assessment]
+        groups = counts[assessment]
+        try:
+            everyone = groups[groups["comparison_group"] == "all"]
+            built = assessment_counts(assessment, everyone, items[assessment])
+        except PsychometricsError as error:
+            scaled[assessment] = Scaled(assessment, "refused", messages=[error.message])
+            continue
+        link = None if assessment in circular else links[assessment]
+        freezes = bool(own["is_reference"]) or (assessment in targets and link is None)
+        found = scale_assessment(
+            own, built, scales=scales, linked_to=link, done=scaled, freezes=freezes and link is None
+        )
+        scaled[assessment] = found
+        dif_result = _dif(assessment, groups, items[assessment])
+        if dif_result is not None:
+            dif[assessment] = dif_result
+        tell(f"{assessment}: {found.status}, {found.scale_type or own['scale_type'] or 'relative'}")
+    step = CalibrationStep(scaled)
+    step.rows = {
+        "assessment": [_assessment(row, scaled.get(row["assessment_id"])) for _, row in facts.iterrows()],
+        "item": [r for s in scaled.values() for r in _items(s, dif.get(s.assessment_id))],
+        "score_scale": [r for s in scaled.values() for r in _scores(s)],
+        "form": [r for s in scaled.values() for r in _forms(s)],
+        "gate": [r for s in scaled.values() for r in _gates(s)],
+        "link": [r for s in scaled.values() for r in _links(s)],
+        "message": [r for s in scaled.values() for r in _messages(s)],
+    }
+    types = {row["assessment_id"]: row["scale_type"] for row in step.rows["assessment"]}
+    step.rows["relative_scale"] = [
+        r for a, part in results.items() if types.get(a) == "relative" for r in relative_scale(a, part)
+    ]
+    for table in STEPS["calibration"]:
+        write_table(scales, table, step.rows[table])
+    return step
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _assessment(facts: pd.Series, s: Scaled | None) -> dict[str, Any]:
+    official = facts["scale_type"] == "official"
+    row: dict[str, Any] = {
+        "assessment_id": facts["assessment_id"],
+        "status": s.status if s else "no_items",
+        "scale_type": "official" if official else (s.scale_type if s else None) or "relative",
+    }
+    if s is None:
+        return row
+    row |= {
+        "linked_to": s.linked_to,
+        "message_ru": "; ".join(m.ru for m in _reasons(s)) or None,
+        "message_en": "; ".join(m.en for m in _reasons(s)) or None,
+    }
+    if s.counts:
+        row |= {"n": int(s.counts.counts.students.n.sum()), "items_n": len(s.counts.counts.items)}
+    c = s.calibration
+    if c is None or not c.calibrated:
+        return row
+    row |= {"iterations": c.iterations, "nodes": c.nodes, "log_likelihood": c.log_likelihood}
+    if s.bank is None:
+        return row
+    row |= {
+        "model": "rasch" if int(s.counts.counts.max_score.max()) == 1 else "partial_credit",  # type: ignore[union-attr]
+        "latent_mean": float(c.mean[0]),
+        "latent_mean_se": float(c.mean_se[0]),
+        "latent_sd": float(c.sd[0]),
+        "latent_sd_se": float(c.sd_se[0]),
+        "wle_reliability": s.reliability[0],
+        "eap_reliability": s.reliability[1],
+        "link_error": in_points(s, s.link_error),
+    }
+    row |= {f"cut_{mark}": cut for mark, cut in zip((3, 4, 5), s.cuts, strict=True)}
+    if s.cohort and not official:
+        row |= {"reference_mean": s.cohort.mean, "reference_sd": s.cohort.sd}
+        row["reference_assessment_id"] = s.reference.assessment_id if s.reference else s.assessment_id
+    return row
+
+
+def _reasons(s: Scaled) -> list[Message]:
+    """What stands beside the status: what concerns the assessment; of single items, why nothing came of it."""
+    of_items = ("item_", "empty_", "sparse_", "form_")
+    chosen = [m for m in s.messages if not m.code.startswith(of_items)]
+    others = [m for m in s.messages if m.code.startswith(of_items)]
+    return chosen + ([] if s.status in CALIBRATED else others[:3])
+
+
+def _items(s: Scaled, dif: DifResult | None) -> Rows:
+    if s.counts is None:
+        return []
+    counts, c = s.counts.counts, s.calibration
+    place = {name: j for j, name in enumerate(c.items)} if c else {}
+    fit = item_fit(counts, s.bank, s.table) if s.bank is not None and s.table is not None else None
+    fit_at = {name: j for j, name in enumerate(fit.items)} if fit else {}
+    dif_at = {name: j for j, name in enumerate(dif.items)} if dif else {}
+    rows: Rows = []
+    for (form, item), name in s.counts.items.items():
+        row: dict[str, Any] = {
+            "assessment_id": s.assessment_id,
+            "form": form,
+            "item": item,
+            "calibrated_as": name,
+            "is_anchor": name in s.counts.anchors,
+            "status": c.item_status[place[name]] if c else "refused",
+        }
+        if c and s.bank is not None and name in place:
+            row |= _parameters(s, place[name], name)
+        if fit and name in fit_at:
+            j = fit_at[name]
+            row |= {"infit": fit.infit[j], "outfit": fit.outfit[j], "fit_status": fit.status[j]}
+        if dif and name in dif_at:
+            j = dif_at[name]
+            row |= {
+                "dif_class": dif.ets_class[j] or None,
+                "dif_status": dif.status[j],
+                "dif_effect": dif.effect[j],
+                "dif_p_adjusted": dif.p_adjusted[j],
+            }
+        rows.append(row)
+    return rows
+
+
+def _parameters(s: Scaled, j: int, name: str) -> dict[str, Any]:
+    """Difficulty, its error and the steps; of an item held fixed, the error of its first calibration."""
+    c = s.calibration
+    assert c is not None
+    se = float(c.difficulty_se[j])
+    if c.item_status[j] == "anchored" and s.reference is not None:
+        se = s.reference.difficulty_se.get(name, se)
+    steps = [f"{step:.6f}" for step in c.steps[j] if np.isfinite(step)]
+    row: dict[str, Any] = {
+        "difficulty_logit": float(c.difficulty[j]),
+        "difficulty_se": se,
+        "steps": " ".join(steps) or None,
+    }
+    if s.bank is not None and name in s.bank.items:
+        row["intercepts"] = intercepts_text(s.bank.intercept[s.bank.items.index(name)])
+    return row
+
+
+def _scores(s: Scaled) -> Rows:
+    """One row a form and raw score that the form can give; forms that hold unknown items have none."""
+    if s.table is None or s.bank is None:
+        return []
+    t = s.table
+    rows: Rows = []
+    for f, raw, theta, se in zip(t.form, t.raw, t.theta, t.se, strict=True):
+        if t.forms[f] in t.left_out:
+            continue
+        row: dict[str, Any] = {
+            "assessment_id": s.assessment_id,
+            "form": t.forms[f],
+            "raw_score": int(raw),
+            "theta_wle": float(theta),
+            "theta_se": float(se),
+        }
+        if s.cohort and s.scale_type is not None:
+            row["scale_score"] = float(scale_score(theta, s.cohort))
+            row["scale_se"] = float(scale_error(se, s.cohort))
+        rows.append(row)
+    return rows
+
+
+def _forms(s: Scaled) -> Rows:
+    if s.counts is None:
+        return []
+    rows: Rows = []
+    for form in s.counts.counts.forms:
+        row: dict[str, Any] = {"assessment_id": s.assessment_id, "form": form, "status": "scored"}
+        if s.bank is None or s.table is None:
+            row["status"] = s.status
+        elif form in s.table.left_out or form not in s.table.forms:
+            row |= {
+                "status": "set_aside",
+                "message_ru": "В варианте есть задания без оценки трудности: учеников слишком мало",
+                "message_en": "The form holds items without a difficulty: too few students",
+            }
+        rows.append(row)
+    return rows
+
+
+def _gates(s: Scaled) -> Rows:
+    gates = s.calibration.gates if s.calibration else ()
+    return [
+        {
+            "assessment_id": s.assessment_id,
+            "gate": g.name,
+            "value": float(g.value),
+            "limit": float(g.limit),
+            "passed": bool(g.passed),
+        }
+        for g in gates
+    ]
+
+
+def _links(s: Scaled) -> Rows:
+    if s.screen is None:
+        return []
+    d = s.screen
+    return [
+        {
+            "assessment_id": s.assessment_id,
+            "linked_to": s.linked_to,
+            "anchor_item": name,
+            "drift": float(drift),
+            "z": float(z),
+            "kept": bool(kept),
+        }
+        for name, drift, z, kept in zip(d.items, d.drift, d.z, d.kept, strict=True)
+    ]
+
+
+def _messages(s: Scaled) -> Rows:
+    seen = {(m.code, m.subject): m for m in s.messages}
+    return [
+        {
+            "assessment_id": s.assessment_id,
+            "code": m.code,
+            "subject": m.subject,
+            "message_ru": m.ru,
+            "message_en": m.en,
+        }
+        for m in seen.values()
+    ]
+
+
+def _dif(assessment: str, groups: pd.DataFrame, listed: pd.DataFrame) -> DifResult | None:
+    """Boys and girls matched on the raw score; None where one of them took no part."""
+    rows = groups[groups["comparison_group"].isin(SEXES)]
+    if set(rows["comparison_group"]) != set(SEXES):
+        return None
+    try:
+        counts: AssessmentCounts = assessment_counts(assessment, rows, listed)
+    except PsychometricsError:
+        return None
+    return dif_analysis(counts.counts, reference=SEXES[0], focal=SEXES[1])
+
+
+def relative_scale(assessment: str, results: pd.DataFrame) -> Rows:
+    """Standing within the region, year, subject and grade, by result: z, T and 500 + 100·Φ⁻¹(percentile)."""
+    part = results.sort_values("result_score")
+    score, n = part["result_score"].to_numpy(float), part["n"].to_numpy(float)
+    mean = float(np.average(score, weights=n))
+    sd = float(np.sqrt(np.average((score - mean) ** 2, weights=n)))
+    z = z_scores(score, mean, sd) if sd > 0 else np.full(len(score), NAN)
+    columns = zip(score, n, percentile_ranks(n), z, t_scores(z), percentile_scale(n), strict=True)
+    return [
+        {
+            "assessment_id": assessment,
+            "result_score": float(s),
+            "n": int(k),
+            "percentile": 100 * float(p),
+            "z_score": float(zed),
+            "t_score": float(t),
+            "normal_score": float(normal) if sd > 0 else NAN,
+        }
+        for s, k, p, zed, t, normal in columns
+    ]
+
+
+def summary(step: CalibrationStep) -> str:
+    """The assessments as a Markdown table: status, scale, and the worst gate of each."""
+    lines = ["| assessment | status | scale | students | reliability | gates |", "|---|---|---|---|---|---|"]
+    for row in step.rows["assessment"]:
+        found = step.scaled.get(row["assessment_id"])
+        if found is None:
+            continue
+        failed: Iterable[str] = (f"{g.name} = {g.value:.3g} > {g.limit:.3g}" for g in found.failed_gates)
+        reliability = row.get("eap_reliability")
+        told = f"{reliability:.2f}" if reliability is not None and reliability == reliability else ""
+        lines.append(
+            f"| {row['assessment_id']} | {row['status']} | {row['scale_type']} | {row.get('n', '')} "
+            f"| {told} | {', '.join(failed) or 'ok'} |"
+        )
+    return "\n".join(lines)
+
+
+def gate_figures(step: CalibrationStep) -> dict[str, Any]:
+    """The worst value of each gate over all assessments, and which assessments are refused, with why."""
+    worst: dict[str, float] = {}
+    for row in step.rows["gate"]:
+        worst[row["gate"]] = max(worst.get(row["gate"], -np.inf), row["value"])
+    refused = [f"{s.assessment_id}: {'; '.join(m.en for m in s.messages)}" for s in step.refused]
+    return {**{name: value for name, value in worst.items() if np.isfinite(value)}, "refused": refused}
+
+
+def misfits(step: CalibrationStep) -> list[str]:
+    """Items outside the limits of fit, with their figures."""
+    return sorted(
+        {
+            f"{r['assessment_id']} {r['calibrated_as']}: infit {r['infit']:.2f}, outfit {r['outfit']:.2f}"
+            for r in step.rows["item"]
+            if r.get("fit_status") == "misfit"
+        }
+    )
+
+
+def unlinked(step: CalibrationStep) -> list[str]:
+    """Assessments that the register links, and that stand on a scale of their own all the same."""
+    return [
+        f"{s.assessment_id}: {'; '.join(m.en for m in _reasons(s))}"
+        for s in step.scaled.values()
+        if s.linked_to and s.scale_type != "irt_linked"
+    ]

@@ -1,0 +1,240 @@
+"""The dynamics step: change of schools, municipalities and the region over three years.
+
+A series is a kind × subject × grade × window. Change is absolute on a linked scale, nominal on an official
+one (shown as «not equated»), and otherwise only against the region, on standardised scores. A year that was
+not held is a gap and is never filled in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipelines.psychometrics import Slopes, change_kind, cohort_variance, trends
+from pipelines.scaling import warehouse as w
+from pipelines.scaling.tables import table_path, write_table
+
+YEARS = 3
+SERIES = ["kind", "subject", "grade", "testing_window"]
+Rows = list[dict[str, Any]]
+
+#: A variant that fewer students were given is a slip of the pen, not a change of the set [local].
+LEAST_FORM_N = 10
+_FORMS = f"""
+    with forms as (
+        select assessment_id, split_part(form, ' без ', 1) as form
+        from int_unit_score_count
+        group by all having sum(n) >= {LEAST_FORM_N}
+    )
+    select assessment_id, string_agg(form, ', ' order by form) as forms from forms group by assessment_id
+"""
+
+
+@dataclass(frozen=True)
+class Window:
+    """One series up to one year: the years held, their assessments in order, the scale that they share."""
+
+    years: np.ndarray
+    held: pd.DataFrame
+    scale_type: str
+    reasons: tuple[str, ...]
+
+    @property
+    def comparable(self) -> bool:
+        """Whether the scores of the years may be compared as they are."""
+        broken = {"scale", "maximum"} if self.scale_type == "official" else {"scale"}
+        return not broken & set(self.reasons)
+
+
+def run(warehouse: Path, scales: Path) -> int:
+    """Write the table of dynamics; returns its number of rows."""
+    with w.reading(warehouse) as db:
+        facts, forms = w.frame(db, w.ASSESSMENTS), w.frame(db, _FORMS)
+    made = pd.read_parquet(table_path(scales, "assessment"))
+    columns = ["assessment_id", "scale_type", "reference_assessment_id", "link_error", "reference_sd"]
+    facts = facts.drop(columns="scale_type").merge(made[columns], on="assessment_id").merge(
+        forms, on="assessment_id", how="left"
+    )  # fmt: skip
+    units = pd.read_parquet(table_path(scales, "unit"))
+    units = units[(units["subgroup"] == "all") & (units["unit_type"] != "class")]
+    scored = units[np.isfinite(units["mean_scale_score"])]
+    rows: Rows = []
+    for key, series in facts.groupby(SERIES, sort=True):
+        own = scored[scored["assessment_id"].isin(series["assessment_id"])]
+        held = series[series["assessment_id"].isin(own["assessment_id"])].sort_values("school_year")
+        for end in held["school_year"]:
+            window = window_of(held, int(end))
+            found = _window_rows(own, window)
+            rows += [dict(zip(SERIES, key, strict=True)) | {"end_year": int(end)} | r for r in found]
+    return write_table(scales, "dynamics", rows)
+
+
+def window_of(held: pd.DataFrame, end: int) -> Window:
+    """The assessments of a series in the years up to `end`, and what broke between them.
+
+    `held` has school_year, scale_type, reference_assessment_id, min_score, max_score, forms of each year.
+    """
+    part = held[held["school_year"].between(end - YEARS + 1, end)]
+    types = set(part["scale_type"])
+    same_reference = part["reference_assessment_id"].fillna("").nunique() == 1
+    reasons = []
+    if len(types) > 1 or ("irt_linked" in types and not same_reference):
+        reasons.append("scale")
+    for name, reason in (("min_score", "minimum"), ("max_score", "maximum"), ("forms", "forms")):
+        if part[name].fillna(-1).astype(str).nunique() > 1:
+            reasons.append(reason)
+    scale = types.pop() if len(types) == 1 else "relative"
+    return Window(np.arange(end - YEARS + 1, end + 1), part, scale, tuple(reasons))
+
+
+def _window_rows(scored: pd.DataFrame, window: Window) -> Rows:
+    year_of = dict(zip(window.held["assessment_id"], window.held["school_year"], strict=True))
+    part = scored[scored["assessment_id"].isin(year_of)].copy()
+    part["year"] = part["assessment_id"].map(year_of)
+    part["scale_se"] = _errors(part)
+    part = part[part["scale_se"] > 0]
+    score, se = (
+        part.pivot(index=["unit_type", "unit_id"], columns="year", values=v).reindex(columns=window.years)
+        for v in ("mean_scale_score", "scale_se")
+    )
+    if score.empty:
+        return []
+    region = score.index.get_level_values("unit_type") == "region"
+    line = _row(score, region), _row(se, region)
+    rows: Rows = []
+    for kind in ("school", "municipality", "region"):
+        chosen = score.index.get_level_values("unit_type") == kind
+        if chosen.any():
+            rows += _unit_rows(kind, score[chosen], se[chosen], line, window)
+    return rows
+
+
+def _row(table: pd.DataFrame, region: np.ndarray) -> np.ndarray:
+    return table[region].to_numpy(float)[0] if region.any() else np.full(table.shape[1], np.nan)
+
+
+def _errors(part: pd.DataFrame) -> pd.Series:
+    """Errors of the means; where no spread was sent, from how schools' means vary, as σ/√n.
+
+    σ² by the least squares of the squared distances from the region's mean on 1/n: what shrinks with the
+    number of students is sampling, the rest is difference between schools.
+    """
+    se = part["scale_se"].copy()
+    if se.notna().all():
+        return se
+    schools = part[(part["unit_type"] == "school") & (part["scored_n"] > 0)]
+    gap = schools["mean_scale_score"] - schools.groupby("year")["mean_scale_score"].transform("median")
+    x = np.column_stack((np.ones(len(schools)), 1 / schools["scored_n"].to_numpy(float)))
+    weight = np.sqrt(schools["scored_n"].to_numpy(float))
+    found = np.linalg.lstsq(x * weight[:, None], gap.to_numpy(float) ** 2 * weight, rcond=None)[0]
+    within = max(float(found[1]), 0.0)
+    return se.fillna(np.sqrt(within / part["scored_n"]))
+
+
+def _unit_rows(
+    kind: str, score: pd.DataFrame, se: pd.DataFrame, line: tuple[np.ndarray, np.ndarray], window: Window
+) -> Rows:
+    s, error = score.to_numpy(float), se.to_numpy(float)
+    region_score, region_se = line
+    against_region = kind != "region" and bool(np.isfinite(region_score).any())
+    kappa2 = 0.0
+    if kind == "school" and against_region:
+        kappa2 = _cohort_variance(window.years, s - region_score, error)
+    errors = link_errors(window)
+    common: dict[str, Any] = {"cohort_variance": kappa2}
+    absolute = trends(
+        window.years, s, error, scale_type=window.scale_type, link_errors=errors, **common,
+        comparable=np.full(len(s), window.comparable),
+    )  # fmt: skip
+    relative = None
+    if against_region:
+        relative = trends(
+            window.years, s, error, scale_type="relative", region_score=region_score, region_se=region_se,
+            **common,
+        ).relative  # fmt: skip
+    change = change_kind(window.scale_type)
+    rows = []
+    for u, (unit_type, unit_id) in enumerate(score.index):
+        seen = window.years[np.isfinite(s[u])]
+        own = {
+            "unit_type": unit_type,
+            "unit_id": unit_id,
+            "scale_type": window.scale_type,
+            "change_kind": change,
+            "years_n": len(seen),
+            "first_year": int(seen[0]) if len(seen) else None,
+            "break_flag": bool(window.reasons),
+            "break_reason": ", ".join(window.reasons) or None,
+            "link_error": float(np.sqrt((errors**2).sum())) if change == "absolute" else None,
+            "cohort_variance": kappa2 if kind == "school" else None,
+        }
+        rows.append(own | _figures(absolute.absolute, u) | _relative(relative, u))
+        rows[-1] |= _verdict(
+            rows[-1], absolute.absolute.verdict[u], relative.verdict[u] if relative else None
+        )
+    return rows
+
+
+def _verdict(row: dict[str, Any], absolute: str, relative: str | None) -> dict[str, Any]:
+    """Of the absolute or nominal change where the scale carries one, else of the change against the region."""
+    if row["change_kind"] != "none":
+        few = row["years_n"] < YEARS
+        return {
+            "verdict": "too_few" if few else absolute,
+            "verdict_basis": row["change_kind"],
+            "relative_verdict": relative,
+        }
+    return {
+        "verdict": relative or "not_comparable",
+        "verdict_basis": "relative" if relative else "none",
+        "relative_verdict": relative,
+    }
+
+
+def _figures(found: Slopes, u: int) -> dict[str, Any]:
+    return {
+        "slope": found.slope[u],
+        "slope_se": found.se[u],
+        "p_value": found.p[u],
+        "p_adjusted": found.p_adjusted[u],
+        "q_value": found.q[u],
+        "q_p_value": found.q_p[u],
+    }
+
+
+def _relative(found: Slopes | None, u: int) -> dict[str, Any]:
+    if found is None:
+        return {}
+    return {
+        "relative_slope": found.slope[u],
+        "relative_slope_se": found.se[u],
+        "relative_p_value": found.p[u],
+        "relative_p_adjusted": found.p_adjusted[u],
+    }
+
+
+def _cohort_variance(years: np.ndarray, score: np.ndarray, se: np.ndarray) -> float:
+    try:
+        return cohort_variance(years, score, se)
+    except ValueError:
+        return 0.0  # no school with three years
+
+
+def link_errors(window: Window) -> np.ndarray:
+    """The error of the link into each year after the first, in points; 0 where nothing was linked.
+
+    Each year hangs on the reference by its own link. Counted from the first year, as if each were linked to
+    the year before; the first step carries the first year's own link too, unless that is the reference.
+    """
+    by_year = dict(zip(window.held["school_year"], window.held["link_error"].fillna(0.0), strict=True))
+    if window.scale_type != "irt_linked":
+        return np.zeros(len(window.years) - 1)
+    own = np.array([float(by_year.get(int(year), 0.0)) for year in window.years])
+    steps = own[1:].copy()
+    if len(steps):
+        steps[0] = np.hypot(own[0], own[1])
+    return steps

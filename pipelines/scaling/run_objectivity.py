@@ -1,0 +1,218 @@
+"""The objectivity step: signs that a school's results call for further analysis. They prove nothing.
+
+The three official signs (an inflated mean, marks of the school against the work, a sharp change from one
+grade to the next), and three local ones: peaks at mark boundaries, marks above the journal's, a small spread.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipelines.psychometrics import (
+    boundary_peak,
+    clustered_mean,
+    critical,
+    inflated_mean,
+    journal_shares,
+    mark_score_agreement,
+    pooled_sd,
+    sharp_change,
+    small_spread,
+)
+from pipelines.scaling import warehouse as w
+from pipelines.scaling.tables import write_table
+
+Rows = list[dict[str, Any]]
+OFFICIAL, LOCAL = "official", "local"
+LEAST_N = 10
+#: A fifth percentile within tenths of the mean needs twenty schools a tenth.
+LEAST_SCHOOLS = 200
+#: Share of students whose mark in the work is above the journal's that calls for a look [local].
+RAISED_SHARE = 0.3
+#: Assessments of the official signs: an inflated mean; marks against scores and sharp change (ВПР only).
+INFLATED = {("ВПР", s, g) for s in ("Русский язык", "Математика") for g in (4, 5)} | {
+    ("ОГЭ", s, 9) for s in ("Русский язык", "Математика")
+}
+AGREEMENT = {key for key in INFLATED if key[0] == "ВПР"}
+CHANGE_SUBJECTS = ("Русский язык", "Математика")
+
+_RESULTS = """
+    select school_id, assessment_id, cast(result_score as double) as score, sum(n) as n
+    from int_unit_score_count where result_score is not null
+    group by all order by all
+"""
+_JOURNAL = """
+    select school_id, assessment_id, journal_mark, mark, cast(total as double) as total, count(*) as n
+    from int_student_result
+    where is_tested and journal_mark is not null and (mark is not null or total is not null)
+    group by all order by all
+"""
+
+
+def run(warehouse: Path, scales: Path) -> int:
+    """Write the table of signs, for every school with results by student; returns its number of rows."""
+    with w.reading(warehouse) as db:
+        facts = w.frame(db, w.ASSESSMENTS).set_index("assessment_id", drop=False)
+        results = w.by_assessment(w.frame(db, _RESULTS))
+        journal = w.by_assessment(w.frame(db, _JOURNAL))
+    rows: Rows = []
+    schools = {a: _schools(part) for a, part in results.items()}
+    for assessment, part in results.items():
+        own = facts.loc[assessment]
+        signs = [_inflated(own, schools[assessment]), _spread(schools[assessment]), *_peaks(own, part)]
+        if assessment in journal:
+            signs += _journal_signs(own, journal[assessment])
+        rows += [row | {"assessment_id": assessment} for sign in signs for row in sign]
+    rows += _changes(facts, schools)
+    return write_table(scales, "objectivity", rows)
+
+
+def _key(facts: pd.Series) -> tuple[str, str, int]:
+    return str(facts["kind"]), str(facts["subject"]), int(facts["grade"])
+
+
+def _schools(part: pd.DataFrame) -> pd.DataFrame:
+    """n, mean and variance of the results of each school, by school_id."""
+    value = part.assign(first=part["n"] * part["score"], second=part["n"] * part["score"] ** 2)
+    sums = value.groupby("school_id")[["n", "first", "second"]].sum()
+    mean = sums["first"] / sums["n"]
+    several = sums["n"].where(sums["n"] > 1)
+    variance = ((sums["second"] - sums["n"] * mean**2) / (several - 1)).clip(lower=0)
+    return pd.DataFrame({"n": sums["n"].astype(int), "mean": mean, "variance": variance})
+
+
+def _rows(
+    sign: str,
+    ids: Any,
+    n: Any,
+    statistic: Any,
+    threshold: Any,
+    flagged: Any,
+    status: Any,
+    *,
+    official: bool,
+    basis: str = LOCAL,
+) -> Rows:
+    """`basis`: official where the sign is the federal method's; `official`: and the work is one of its."""
+    columns = zip(ids, n, statistic, threshold, flagged, status, strict=True)
+    return [
+        {
+            "school_id": school,
+            "sign": sign,
+            "n": int(k),
+            "statistic": float(value),
+            "threshold": float(limit),
+            "flagged": bool(flag),
+            "status": str(why),
+            "basis": basis,
+            "is_official": official,
+        }
+        for school, k, value, limit, flag, why in columns
+    ]
+
+
+def _inflated(facts: pd.Series, schools: pd.DataFrame) -> Rows:
+    """(a) The school's interval lies above the region's; the spread within schools is pooled."""
+    try:
+        within = pooled_sd(schools["n"], schools["variance"].fillna(0))
+        mean, se = clustered_mean(schools["n"], schools["mean"])
+    except ValueError:
+        return []
+    own = np.where(schools["n"] > 1, within / np.sqrt(schools["n"]), np.nan)
+    found = inflated_mean(schools["mean"], own, mean, se)
+    return _rows(
+        "inflated_mean", schools.index, schools["n"], found.statistic, found.threshold, found.flagged,
+        found.status, official=_key(facts) in INFLATED, basis=OFFICIAL,
+    )  # fmt: skip
+
+
+def _spread(schools: pd.DataFrame) -> Rows:
+    found = small_spread(schools["n"], schools["mean"], np.sqrt(schools["variance"]))
+    enough = bool((schools["n"] >= LEAST_N).sum() >= LEAST_SCHOOLS)
+    status = found.status if enough else ["too_few_schools"] * len(schools)
+    threshold = found.threshold if enough else np.full(len(schools), np.nan)
+    columns = found.statistic, threshold, found.flagged & enough, status
+    return _rows("small_spread", schools.index, schools["n"], *columns, official=False)
+
+
+def _peaks(facts: pd.Series, part: pd.DataFrame) -> list[Rows]:
+    """Peaks at the lowest score of marks 3, 4 and 5, for works whose results are whole totals."""
+    if facts["result_basis"] != "total" or (part["score"] % 1 != 0).any():
+        return []
+    table = part.pivot_table(index="school_id", columns="score", values="n", fill_value=0, aggfunc="sum")
+    top = int(max(part["score"].max(), facts["max_score"] if pd.notna(facts["max_score"]) else 0))
+    counts = table.reindex(columns=np.arange(top + 1, dtype=float), fill_value=0)
+    out = []
+    for mark in (3, 4, 5):
+        boundary = facts[f"mark_{mark}_from"]
+        if pd.isna(boundary) or not 0 < int(boundary) <= top:
+            continue
+        found = boundary_peak(counts.to_numpy(), int(boundary))
+        n = counts.sum(axis=1)
+        limit = np.where(np.isfinite(found.z), 3.0, np.nan)
+        out.append(
+            _rows(f"peak_at_mark_{mark}", counts.index, n, found.z, limit, found.flagged, found.status,
+                  official=False)
+        )  # fmt: skip
+    return out
+
+
+def _journal_signs(facts: pd.Series, part: pd.DataFrame) -> list[Rows]:
+    """(b) Marks of the school against the work's total; and the share of marks above the journal's."""
+    out = []
+    scored = part[part["total"].notna()]
+    if len(scored):
+        ids, code = np.unique(scored["school_id"], return_inverse=True)
+        times = scored["n"].to_numpy(int)
+        marks, totals = (np.repeat(scored[c].to_numpy(float), times) for c in ("journal_mark", "total"))
+        found = mark_score_agreement(np.repeat(code, times), marks, totals)
+        out.append(
+            _rows("marks_against_scores", ids, np.bincount(code, times), found.statistic, found.threshold,
+                  found.flagged, found.status, official=_key(facts) in AGREEMENT, basis=OFFICIAL)
+        )  # fmt: skip
+    marked = part[part["mark"].notna()]
+    if len(marked):
+        ids, code = np.unique(marked["school_id"], return_inverse=True)
+        shares = journal_shares(code, marked["journal_mark"], marked["mark"], marked["n"])
+        few = shares.n < LEAST_N
+        statistic, limit = (np.where(few, np.nan, v) for v in (shares.rose, np.full(len(ids), RAISED_SHARE)))
+        flagged = ~few & (shares.rose >= RAISED_SHARE)
+        status = np.where(few, "too_few", "ok")
+        out.append(
+            _rows("raised_against_journal", ids, shares.n, statistic, limit, flagged, status, official=False)
+        )
+    return out
+
+
+def _changes(facts: pd.DataFrame, schools: dict[str, pd.DataFrame]) -> Rows:
+    """(c) % of the maximum in grade N against grade N + 1 a year later, for the works of one kind."""
+    at = {
+        (f["kind"], f["subject"], int(f["grade"]), int(f["school_year"]), f["testing_window"]): a
+        for a, f in facts.iterrows()
+        if a in schools and f["max_score"] > 0
+    }
+    rows: Rows = []
+    for (kind, subject, grade, year, window), after in sorted(at.items()):
+        before = at.get((kind, subject, grade - 1, year - 1, window))
+        if kind != "ВПР" or before is None:
+            continue
+        both = schools[before].join(schools[after], how="inner", lsuffix="_before", rsuffix="_after")
+        percents = [
+            100 * both[f"mean_{side}"] / facts.at[a, "max_score"]
+            for side, a in (("before", before), ("after", after))
+        ]
+        found = sharp_change(*percents)
+        n = both[["n_before", "n_after"]].min(axis=1)
+        official = subject in CHANGE_SUBJECTS
+        for sign, limit, flagged in (
+            ("sharp_fall", found.high_fence, found.fell),
+            ("sharp_rise", found.low_fence, found.rose),
+        ):
+            made = _rows(sign, both.index, n, found.k, np.full(len(both), limit), flagged, found.status,
+                         official=official, basis=OFFICIAL)  # fmt: skip
+            rows += [row | {"assessment_id": after} for row in made]
+    return rows

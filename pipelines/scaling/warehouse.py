@@ -1,0 +1,50 @@
+"""What scaling asks of the build database: small tables only, read by SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+ASSESSMENTS = """
+    select assessment_id, kind, subject, grade, school_year, coalesce(testing_window, '') as testing_window,
+        max_score, min_score, mark_3_from, mark_4_from, mark_5_from, result_basis, scale_type, is_scaled,
+        is_reference, comparable_with
+    from dim_assessment order by assessment_id
+"""
+ITEMS = """
+    select assessment_id, form, item, max_score, anchor_item, is_listed
+    from dim_item order by assessment_id, form, item
+"""
+COUNTS = """
+    select assessment_id, form, comparison_group, raw_score, item, item_score, n, omitted_n
+    from fct_item_score_count
+    where comparison_group = 'all' or comparison_group like 'sex:%'
+    order by all
+"""
+RESULTS = """
+    select assessment_id, cast(result_score as double) as result_score, sum(n) as n
+    from int_unit_score_count
+    where result_score is not null
+    group by all
+    order by all
+"""
+
+
+@contextmanager
+def reading(warehouse: Path, memory_limit: str = "4GB") -> Iterator[duckdb.DuckDBPyConnection]:
+    """The build database, read only."""
+    with duckdb.connect(str(warehouse), read_only=True, config={"memory_limit": memory_limit}) as db:
+        yield db
+
+
+def frame(db: duckdb.DuckDBPyConnection, query: str) -> pd.DataFrame:
+    return db.execute(query).df()
+
+
+def by_assessment(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The rows of each assessment."""
+    return {str(key): part for key, part in table.groupby("assessment_id", sort=True)}

@@ -1,0 +1,87 @@
+"""One inbox of works with known answers and of bad input, and the release that comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+import numpy as np
+import pytest
+
+from tests.conftest import Home, uroven
+from tests.psychometrics.helpers import lsat6, simulate_01
+from tests.scaling.works import Inbox
+
+#: Schools of the LSAT6 students: from two students up.
+SIZES = (2, 3, 5, 8, 12, 20, 30, 40, 60, 80, 100, 120, 140, 180, 200)
+BAD = {
+    "all_right": "Физика",
+    "disconnected": "Биология",
+    "constant_total": "География",
+    "few": "История",
+    "no_key": "Обществознание",
+    "link_missing": "Информатика",
+    "drifted": "Химия",
+}
+
+
+def _order(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    matrix = lsat6()
+    return matrix[rng.permutation(len(matrix))], np.repeat(np.arange(len(SIZES)), SIZES)
+
+
+@pytest.fixture(scope="session")
+def works_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A release of LSAT6 and of works that can't be scaled, each for a reason of its own."""
+    rng = np.random.default_rng(11)
+    inbox = Inbox(tmp_path_factory.mktemp("works") / "inbox", schools_n=len(SIZES))
+    scores, school = _order(rng)
+    inbox.students("Математика", scores, school=school)
+
+    easy = simulate_01(rng, rng.normal(0, 1, 400), np.linspace(-1, 1, 6))
+    easy[:, 2], easy[:, 3] = 1, 0
+    inbox.students(BAD["all_right"], easy)
+
+    parts = simulate_01(rng, rng.normal(0, 1, 600), np.linspace(-1, 1, 6))
+    first = np.arange(600) < 300
+    cells = [
+        [*row[:3], "н/п", "н/п", "н/п"] if one else ["н/п", "н/п", "н/п", *row[3:]]
+        for row, one in zip(parts, first, strict=True)
+    ]
+    inbox.students(BAD["disconnected"], cells, form=np.where(first, "1", "2"))
+
+    inbox.students(BAD["constant_total"], [np.roll([1, 1, 0, 0], i % 4) for i in range(300)])
+    inbox.students(BAD["few"], simulate_01(rng, rng.normal(0, 1, 50), np.linspace(-1, 1, 6)))
+
+    letters = np.where(simulate_01(rng, rng.normal(0, 1, 300), np.linspace(-1, 1, 5)) == 1, "A", "B")
+    inbox.students(BAD["no_key"], letters, maxima=[1] * 5)
+    keys = [{"item": j + 1, "position": j + 1, "max_score": 1, "key": "A" if j != 2 else ""} for j in range(5)]
+    inbox.items(BAD["no_key"], keys)
+
+    inbox.students(BAD["link_missing"], simulate_01(rng, rng.normal(0, 1, 300), np.linspace(-1, 1, 6)))
+    inbox.registered(BAD["link_missing"], max_score=6, linked_to="РДР/Информатика/9/2019/final")
+
+    _linked_years(inbox, rng)
+    return uroven("run", "--inbox", str(inbox.close()), "--quiet", home=tmp_path_factory.mktemp("works_home"))
+
+
+def _linked_years(inbox: Inbox, rng: np.random.Generator) -> None:
+    """A reference year; a year linked to it, 30 points better; and one whose anchors drifted apart."""
+    delta = np.linspace(-1.5, 1.5, 12)
+    names = [{"item": j + 1, "position": j + 1, "max_score": 1, "anchor_item": f"Я{j + 1}"} for j in range(12)]
+    for subject, year, shift, drift in (
+        ("Химия", 2021, 0.0, np.zeros(12)),
+        ("Химия", 2022, 0.3, np.zeros(12)),
+        ("Химия", 2023, 0.0, np.where(np.arange(12) % 2, 1.0, -1.0)),
+    ):
+        scores = simulate_01(rng, rng.normal(shift, 1, 3000), delta + drift)
+        inbox.students(subject, scores, year=year)
+        inbox.items(subject, names, year=year)
+        linked = {"is_reference": "true"} if year == 2021 else {"linked_to": "РДР/Химия/9/2021"}
+        inbox.registered(subject, school_year=year, max_score=12, **linked)
+
+
+@pytest.fixture(scope="session")
+def works(works_home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(works_home.warehouse), read_only=True) as db:
+        yield db
