@@ -59,7 +59,7 @@ class DbtInProcess(dg.ConfigurableResource):
 
         settings.build.mkdir(parents=True, exist_ok=True)
         names = sorted(_selected(context, manifest))
-        arguments = ["build", "--select", *names]
+        arguments = ["build", "--exclude-resource-type", "unit_test", "--select", *names]
         events: queue.Queue[Any] = queue.Queue()
         outcome: list[Any] = []
 

@@ -42,10 +42,12 @@ def release_asset() -> dg.AssetsDefinition:
     def release(context: dg.AssetExecutionContext, uroven: UrovenResource) -> dg.MaterializeResult:
         from pipelines.intake import stages  # noqa: PLC0415
         from pipelines.release import publish as p  # noqa: PLC0415
+        from pipelines.scaling.version import scaling_version  # noqa: PLC0415
 
         settings, ledger = uroven.settings(), uroven.ledger()
         active = [f"{s.path}|{s.file_id}" for s in ledger.submissions() if s.state == "active"]
-        code = f"{stages.code_version()}-{p.project_hash(DBT_PROJECT)}"
+        scaling = scaling_version(settings.lake / "scales")
+        code = f"{stages.code_version()}-{p.project_hash(DBT_PROJECT)}-{scaling}"
         inputs = p.input_hash([*sorted(active), code, settings.region])
         tables = published_tables(json.loads(MANIFEST_PATH.read_text(encoding="utf-8")))
         made, counts = p.publish(

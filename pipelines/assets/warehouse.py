@@ -72,5 +72,5 @@ def warehouse_assets() -> list[dg.AssetsDefinition]:
 
     return [
         part("warehouse_before_scales", "tag:before_scales"),
-        part("warehouse_after_scales", "fqn:*", "tag:before_scales"),
+        part("warehouse_after_scales", "tag:after_scales"),
     ]

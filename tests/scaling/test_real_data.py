@@ -1,0 +1,181 @@
+"""Published data through the whole run: keyed tests, a whole region, three years of a country's exam."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+
+from pipelines.psychometrics import calibrate, counts_from_matrix
+from tests.conftest import Home, uroven
+from tests.scaling.works import Inbox
+
+pytestmark = pytest.mark.real
+KEYED = {"SAT12": ("Физика", 0.798), "HCI": ("История", 0.7155)}
+TREND = {"polish": "Чтение", "math": "Математика", "english": "Английский язык"}
+MEANS = {2021: (60, 47, 66), 2022: (60, 57, 67), 2023: (66, 53, 66)}
+YEARS = (2021, 2022, 2023)
+
+
+def read(path: Path, delimiter: str = ",") -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file, delimiter=delimiter))
+
+
+def answers(folder: Path, name: str) -> tuple[list[list[str]], list[str]]:
+    """Chosen answers as letters, and the key: a digit could be taken for points."""
+    key = {row["item"]: row["key"] for row in read(folder / "items" / f"{name}_key.csv")}
+    letters = str.maketrans("12345678", "ABCDEFGH")
+    rows = read(folder / "items" / f"{name}_raw.csv")
+    return [[row[item].translate(letters) for item in key] for row in rows], [
+        right.translate(letters) for right in key.values()
+    ]
+
+
+def trend_schools(folder: Path) -> dict[int, dict[str, dict[str, tuple[int, float]]]]:
+    """Year → school code → exam → (students, mean); a school is known by its region, town and name."""
+    codes: dict[tuple[str, ...], str] = {}
+    found: dict[int, dict[str, dict[str, tuple[int, float]]]] = {}
+    for year in YEARS:
+        seen: defaultdict[tuple[str, ...], int] = defaultdict(int)
+        found[year] = {}
+        for row in read(folder / "trend" / f"e8-schools-{year}.csv", ";"):
+            own = tuple(row[name] for name in ("region", "city", "school"))
+            seen[own] += 1
+            code = codes.setdefault((*own, str(seen[own])), f"{100_001 + len(codes):06d}")
+            exams = {}
+            for exam in TREND:
+                n, mean = row[f"{exam}_candidates"], row[f"{exam}_average"].replace(",", ".")
+                if n.strip().isdigit() and mean.replace(".", "", 1).isdigit():
+                    exams[exam] = int(n), float(mean)
+            found[year][code] = exams
+    return found
+
+
+@pytest.fixture(scope="module")
+def published_home(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    inbox = Inbox(tmp_path_factory.mktemp("published") / "inbox")
+    for name, (subject, _) in KEYED.items():
+        rows, key = answers(real_data, name)
+        inbox.students(subject, rows, maxima=[1] * len(key))
+        items = [{"item": j + 1, "position": j + 1, "max_score": 1, "key": k} for j, k in enumerate(key)]
+        inbox.items(subject, items)
+    schools = trend_schools(real_data)
+    for year, by_school in schools.items():
+        for exam, subject in TREND.items():
+            rows = [(code, *exams[exam]) for code, exams in by_school.items() if exam in exams]
+            inbox.totals(subject, rows, kind="МСИ", grade=8, year=year)
+    codes = sorted({code for by_school in schools.values() for code in by_school})
+    folder = inbox.close([f"{990_000 + n:06d}" for n in range(inbox.schools_n)] + codes)
+    return uroven("run", "--inbox", str(folder), "--quiet", home=tmp_path_factory.mktemp("published_home"))
+
+
+@pytest.fixture(scope="module")
+def published(published_home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(published_home.warehouse), read_only=True) as db:
+        yield db
+
+
+@pytest.mark.parametrize("name", KEYED)
+def test_keyed_tests_are_scored_and_calibrated(
+    published: duckdb.DuckDBPyConnection, real_data: Path, name: str
+) -> None:
+    subject, alpha = KEYED[name]
+    assessment = f"РДР-{subject}-9-2023"
+    rows, key = answers(real_data, name)
+    matrix = np.array([[int(a == k) for a, k in zip(row, key, strict=True)] for row in rows])
+    found = published.execute(
+        "select n, items_n, alpha from fct_form_statistic where assessment_id = ?", [assessment]
+    ).fetchall()
+    assert found == [(*matrix.shape, pytest.approx(alpha, abs=5e-4))]
+    items = published.execute(
+        """select difficulty_logit, p_correct from fct_item_statistic
+           where assessment_id = ? order by item_position""",
+        [assessment],
+    ).fetchall()
+    delta, p = np.array(items).T
+    np.testing.assert_allclose(p, matrix.mean(axis=0), atol=1e-12)
+    np.testing.assert_allclose(delta, calibrate(counts_from_matrix(matrix)).difficulty, atol=1e-6)
+
+
+def test_national_means_of_the_trend(published: duckdb.DuckDBPyConnection) -> None:
+    rows = published.execute(
+        """select school_year, assessment_id, mean_score from fct_assessment_aggregate
+           where unit_type = 'region' and subgroup = 'all' and assessment_id like 'МСИ-%'"""
+    ).fetchall()
+    means = {(year, assessment.split("-")[1]): mean for year, assessment, mean in rows}
+    for year, expected in MEANS.items():
+        for subject, mean in zip(TREND.values(), expected, strict=True):
+            assert means[year, subject] == pytest.approx(mean, abs=1), (year, subject)
+
+
+def test_verdicts_of_the_trend_are_of_standardised_scores(published: duckdb.DuckDBPyConnection) -> None:
+    kinds = published.execute(
+        """select distinct scale_type, change_kind, verdict_basis, slope is null from msr_dynamics
+           where kind = 'МСИ' and unit_type = 'school'"""
+    ).fetchall()
+    assert kinds == [("relative", "none", "relative", True)]
+    verdicts = dict(
+        published.execute(
+            """select verdict, count(*) from msr_dynamics
+               where kind = 'МСИ' and unit_type = 'school' and end_year = 2023 group by 1"""
+        ).fetchall()
+    )
+    tested = verdicts["rising"] + verdicts["falling"] + verdicts["stable"]
+    assert tested > 30_000
+    # most schools hold their place; cohorts of ordinary luck don't pass for change
+    assert 0 < verdicts["rising"] + verdicts["falling"] < 0.1 * tested
+    region = published.execute(
+        "select distinct verdict from msr_dynamics where kind = 'МСИ' and unit_type = 'region'"
+    ).fetchall()
+    assert region == [("not_comparable",)]
+
+
+def test_both_works_of_the_region_are_on_a_scale(region: duckdb.DuckDBPyConnection) -> None:
+    rows = region.execute(
+        """select assessment_id, status, scale_type, n from fct_assessment_scale
+           where assessment_id in ('ВПР-Математика-4-2021', 'ВПР-Русский язык-4-2021') order by 1"""
+    ).fetchall()
+    assert [row[1:3] for row in rows] == [("ok", "irt_unlinked")] * 2
+    assert rows[0][3] == 24_876
+    failed = region.execute("from fct_calibration_gate where not passed").fetchall()
+    assert failed == []
+
+
+def test_every_student_of_the_region_with_a_total_has_a_scale_score(region_home: Home) -> None:
+    with duckdb.connect(str(region_home.path / "build" / "warehouse.duckdb"), read_only=True) as db:
+        rows = db.execute(
+            """select count(*), count(scale_score) from fct_student_scale_score
+               where assessment_id in ('ВПР-Математика-4-2021', 'ВПР-Русский язык-4-2021')"""
+        ).fetchall()
+    assert rows[0][0] == rows[0][1] > 49_000
+
+
+def test_intervals_widen_and_reliability_falls_with_fewer_students(region: duckdb.DuckDBPyConnection) -> None:
+    rows = region.execute(
+        """select tested_n, scale_ci_high - scale_ci_low, reliability from fct_assessment_aggregate
+           where assessment_id = 'ВПР-Математика-4-2021' and unit_type = 'school' and subgroup = 'all'
+           order by tested_n"""
+    ).fetchall()
+    n, width, reliability = np.array(rows).T
+    assert (np.diff(width) <= 1e-9).all() and (np.diff(reliability) >= -1e-12).all() and len(set(n)) > 50
+
+
+def test_signs_are_told_for_all_schools_with_their_n(region: duckdb.DuckDBPyConnection) -> None:
+    missing = region.execute(
+        """select results.unit_id, results.assessment_id from fct_assessment_aggregate as results
+           where unit_type = 'school' and subgroup = 'all' and tested_n > 0 and not exists (
+               select * from fct_objectivity_flag as flags where flags.school_id = results.unit_id
+               and flags.assessment_id = results.assessment_id and sign = 'inflated_mean')"""
+    ).fetchall()
+    signs = {row[0] for row in region.execute("select distinct sign from fct_objectivity_flag").fetchall()}
+    few = region.execute("from fct_objectivity_flag where n is null or (n < 10 and flagged and sign not in "
+                         "('inflated_mean'))").fetchall()  # fmt: skip
+    assert {"inflated_mean", "marks_against_scores", "peak_at_mark_3", "small_spread"} <= signs
+    # works of one school have no region to stand out of
+    assert {assessment for _, assessment in missing} <= {"ВПР-Физика-8-2022"} and few == []
