@@ -11,10 +11,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import reading
+from benchmarks import reading, scaling
 from benchmarks.measure import Measure
 
-MEASURES = {"read_protocol": reading.read_protocol}
+MEASURES = {"read_protocol": reading.read_protocol, "scaling_20m": scaling.score_counts}
 PACKAGES = ("duckdb", "pandas", "pandera", "python-calamine", "dagster", "dbt-core")
 
 

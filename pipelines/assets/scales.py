@@ -29,7 +29,7 @@ def _warehouse(*names: str) -> list[dg.AssetKey]:
         dg.AssetCheckSpec(
             "gates",
             asset=CALIBRATION,
-            description="Convergence and the other gates of each calibration; where one fails there is no scale.",
+            description="Convergence and the other gates of each calibration; a failed one means no scale.",
         ),
         dg.AssetCheckSpec(
             "item_fit", asset=CALIBRATION, description="Items whose infit or outfit is outside 0.7–1.3."
@@ -51,6 +51,7 @@ def calibration(context: dg.AssetExecutionContext, uroven: UrovenResource) -> It
     yield dg.MaterializeResult(
         metadata={
             "assessments": dg.MetadataValue.md(step.summary(found)),
+            "pictures": dg.MetadataValue.md(step.pictures(found)),
             "calibrated_n": sum(s.bank is not None for s in found.scaled.values()),
             "refused_n": len(found.refused),
         }

@@ -6,8 +6,10 @@ the message say why, and the other assessments are not held up by it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -56,6 +58,7 @@ class Scaled:
     linked_to: str | None = None
     link_error: float = NAN
     cuts: tuple[float, float, float] = NO_CUTS
+    boundaries: tuple[float, ...] = ()
     table: ScoreTable | None = None
     screen: DriftScreen | None = None
     messages: list[Message] = field(default_factory=list)
@@ -75,7 +78,7 @@ def plain_message(code: str, ru: str, en: str, subject: str = "") -> Message:
 
 
 def scale_assessment(
-    facts: pd.Series,
+    facts: Mapping[str, Any],
     own: AssessmentCounts,
     *,
     scales: Path,
@@ -173,7 +176,7 @@ def _linked(out: Scaled, own: AssessmentCounts, target: Scaled, random: bool) ->
     return link.calibration
 
 
-def _score(out: Scaled, facts: pd.Series) -> None:
+def _score(out: Scaled, facts: Mapping[str, Any]) -> None:
     """WLE by form and raw score, both reliabilities, and the WLEs at the boundaries of marks."""
     assert out.calibration is not None and out.calibration.bank is not None and out.counts is not None
     counts, result = out.counts.counts, out.calibration
@@ -201,7 +204,9 @@ def _score(out: Scaled, facts: pd.Series) -> None:
     out.cuts = _cuts(out, facts, rows)
 
 
-def _cuts(out: Scaled, facts: pd.Series, rows: dict[tuple[str, int], int]) -> tuple[float, float, float]:
+def _cuts(
+    out: Scaled, facts: Mapping[str, Any], rows: dict[tuple[str, int], int]
+) -> tuple[float, float, float]:
     """θ at the lowest raw score of marks 3, 4, 5 in the form that most students took."""
     assert out.counts is not None and out.table is not None
     counts = out.counts.counts
@@ -209,6 +214,8 @@ def _cuts(out: Scaled, facts: pd.Series, rows: dict[tuple[str, int], int]) -> tu
         return NO_CUTS
     n_by_form = np.bincount(counts.students.form, counts.students.n, len(counts.forms))
     form = counts.forms[int(np.argmax(n_by_form))]
+    marks = [facts[f"mark_{mark}_from"] for mark in (3, 4, 5)]
+    out.boundaries = tuple(float(mark) for mark in marks if pd.notna(mark))
     found = []
     for mark in (3, 4, 5):
         boundary = facts[f"mark_{mark}_from"]

@@ -31,7 +31,7 @@ class AssessmentCounts:
 
 def base_form(form: str) -> str:
     """The variant of a form: «1 без 8» is variant 1 without item 8."""
-    return form.split(WITHOUT)[0]
+    return form.split(WITHOUT, maxsplit=1)[0]
 
 
 def item_names(pairs: list[tuple[str, str]], listed: pd.DataFrame) -> dict[tuple[str, str], str]:
@@ -40,9 +40,9 @@ def item_names(pairs: list[tuple[str, str]], listed: pd.DataFrame) -> dict[tuple
     `listed` has form, item, anchor_item, is_listed of one assessment; form «*» is all forms.
     """
     anchors = {
-        (row.form, row.item): row.anchor_item
-        for row in listed.itertuples()
-        if isinstance(row.anchor_item, str) and row.anchor_item
+        (str(form), str(item)): str(code)
+        for form, item, code in zip(listed["form"], listed["item"], listed["anchor_item"], strict=True)
+        if isinstance(code, str) and code
     }
     own_lists = bool(((listed["form"] != "*") & listed["is_listed"]).any())
     common = set(listed.loc[(listed["form"] == "*") & listed["is_listed"], "item"]) if own_lists else set()
@@ -66,33 +66,45 @@ def assessment_counts(assessment_id: str, rows: pd.DataFrame, listed: pd.DataFra
     `rows`: form, comparison_group, item, raw_score, item_score, n, omitted_n. `listed`: form, item,
     max_score, anchor_item, is_listed. Raises CountsError where the counts contradict each other.
     """
-    pairs = sorted(set(zip(rows["form"], rows["item"], strict=True)))
+    form, item = (rows[name].astype("category").cat.remove_unused_categories() for name in ("form", "item"))
+    forms, labels = (column.cat.categories.to_numpy(str) for column in (form, item))
+    pair = form.cat.codes.to_numpy(np.int64) * len(labels) + item.cat.codes.to_numpy(np.int64)
+    score = rows["item_score"].to_numpy(np.int64)
+    used = np.unique(pair)
+    pairs = [(str(forms[p // len(labels)]), str(labels[p % len(labels)])) for p in used]
     names = item_names(pairs, listed)
-    top = _maxima(rows, listed, names)
+    seen = np.zeros(len(forms) * len(labels), np.int64)
+    np.maximum.at(seen, pair, score)
+    top = _maxima(dict(zip(pairs, seen[used].tolist(), strict=True)), listed, names)
+    named = np.empty(len(seen), dtype=object)
+    named[used] = [names[p] for p in pairs]
     counts = score_counts(
-        form=rows["form"].to_numpy(str),
+        form=forms[pair // len(labels)],
         group=rows["comparison_group"].to_numpy(str),
-        item=np.array([names[pair] for pair in zip(rows["form"], rows["item"], strict=True)]),
-        raw=rows["raw_score"].to_numpy(),
-        score=rows["item_score"].to_numpy(),
-        n=rows["n"].to_numpy(),
-        omitted_n=rows["omitted_n"].to_numpy(),
+        item=named[pair].astype(str),
+        raw=rows["raw_score"].to_numpy(np.int64),
+        score=score,
+        n=rows["n"].to_numpy(np.int64),
+        omitted_n=rows["omitted_n"].to_numpy(np.int64),
         max_score=top,
     )
     codes = set(listed["anchor_item"].dropna())
     return AssessmentCounts(assessment_id, counts, names, tuple(n for n in counts.items if n in codes))
 
 
-def _maxima(rows: pd.DataFrame, listed: pd.DataFrame, names: dict[tuple[str, str], str]) -> dict[str, int]:
-    """The maximum of each item: as listed, and never under the highest score seen."""
+def _maxima(
+    seen: dict[tuple[str, str], int], listed: pd.DataFrame, names: dict[tuple[str, str], str]
+) -> dict[str, int]:
+    """The maximum of each item: as listed, and never under the highest score `seen` of (form, item)."""
     stated = {
-        (row.form, row.item): int(row.max_score) for row in listed.itertuples() if pd.notna(row.max_score)
+        (str(form), str(item)): int(top)
+        for form, item, top in zip(listed["form"], listed["item"], listed["max_score"], strict=True)
+        if top == top  # noqa: PLR0124 - NaN is no maximum
     }
-    seen = rows.groupby(["form", "item"])["item_score"].max()
     top: dict[str, int] = {}
     for (form, item), highest in seen.items():
         keys = ((form, item), (base_form(form), item), ("*", item))
         known = next((stated[key] for key in keys if key in stated), 0)
         name = names[form, item]
-        top[name] = max(top.get(name, 0), known, int(highest))
+        top[name] = max(top.get(name, 0), known, highest)
     return top

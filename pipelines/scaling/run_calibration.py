@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from pipelines.psychometrics import (
     Message,
     PsychometricsError,
     dif_analysis,
+    form_items,
     item_fit,
     percentile_ranks,
     percentile_scale,
@@ -27,6 +28,7 @@ from pipelines.scaling import warehouse as w
 from pipelines.scaling.bank import intercepts_text
 from pipelines.scaling.calibration import CALIBRATED, NAN, Scaled, in_points, scale_assessment
 from pipelines.scaling.counts import AssessmentCounts, assessment_counts
+from pipelines.scaling.pictures import information_curve, item_person_map, markdown, score_distribution
 from pipelines.scaling.plan import in_order, linked_id
 from pipelines.scaling.tables import STEPS, write_table
 
@@ -50,16 +52,18 @@ class CalibrationStep:
 def run(warehouse: Path, scales: Path, tell: Callable[[str], None] = lambda text: None) -> CalibrationStep:
     """Calibrate every assessment that has item scores, and write the tables of the step."""
     with w.reading(warehouse) as db:
-        facts = w.frame(db, w.ASSESSMENTS).set_index("assessment_id", drop=False)
-        items, counts = (w.by_assessment(w.frame(db, query)) for query in (w.ITEMS, w.COUNTS))
+        facts = w.assessments(db)
+        items = w.by_assessment(w.frame(db, w.ITEMS))
+        names = ("assessment_id", "form", "comparison_group", "item")
+        counts = w.by_assessment(w.coded(w.frame(db, w.COUNTS), *names))
         results = w.by_assessment(w.frame(db, w.RESULTS))
     scaled: dict[str, Scaled] = {}
     dif: dict[str, DifResult] = {}
-    links = {a: linked_id(_text(facts.at[a, "comparable_with"]), facts.index) for a in counts}
+    links = {a: linked_id(_text(facts[a]["comparable_with"]), facts) for a in counts}
     targets = {target for a, target in links.items() if target and target != a}
     order, circular = in_order(links)
     for assessment in order:
-        own = facts.loc[assessment]
+        own = facts[assessment]
         groups = counts[assessment]
         try:
             everyone = groups[groups["comparison_group"] == "all"]
@@ -79,7 +83,7 @@ def run(warehouse: Path, scales: Path, tell: Callable[[str], None] = lambda text
         tell(f"{assessment}: {found.status}, {found.scale_type or own['scale_type'] or 'relative'}")
     step = CalibrationStep(scaled)
     step.rows = {
-        "assessment": [_assessment(row, scaled.get(row["assessment_id"])) for _, row in facts.iterrows()],
+        "assessment": [_assessment(row, scaled.get(name)) for name, row in facts.items()],
         "item": [r for s in scaled.values() for r in _items(s, dif.get(s.assessment_id))],
         "score_scale": [r for s in scaled.values() for r in _scores(s)],
         "form": [r for s in scaled.values() for r in _forms(s)],
@@ -100,7 +104,7 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _assessment(facts: pd.Series, s: Scaled | None) -> dict[str, Any]:
+def _assessment(facts: Mapping[str, Any], s: Scaled | None) -> dict[str, Any]:
     official = facts["scale_type"] == "official"
     row: dict[str, Any] = {
         "assessment_id": facts["assessment_id"],
@@ -140,7 +144,7 @@ def _assessment(facts: pd.Series, s: Scaled | None) -> dict[str, Any]:
 
 
 def _reasons(s: Scaled) -> list[Message]:
-    """What stands beside the status: what concerns the assessment; of single items, why nothing came of it."""
+    """What stands beside the status: what concerns the assessment; of items, why nothing came of it."""
     of_items = ("item_", "empty_", "sparse_", "form_")
     chosen = [m for m in s.messages if not m.code.startswith(of_items)]
     others = [m for m in s.messages if m.code.startswith(of_items)]
@@ -329,7 +333,7 @@ def summary(step: CalibrationStep) -> str:
             continue
         failed: Iterable[str] = (f"{g.name} = {g.value:.3g} > {g.limit:.3g}" for g in found.failed_gates)
         reliability = row.get("eap_reliability")
-        told = f"{reliability:.2f}" if reliability is not None and reliability == reliability else ""
+        told = f"{reliability:.2f}" if reliability is not None and np.isfinite(reliability) else ""
         lines.append(
             f"| {row['assessment_id']} | {row['status']} | {row['scale_type']} | {row.get('n', '')} "
             f"| {told} | {', '.join(failed) or 'ok'} |"
@@ -363,4 +367,33 @@ def unlinked(step: CalibrationStep) -> list[str]:
         f"{s.assessment_id}: {'; '.join(m.en for m in _reasons(s))}"
         for s in step.scaled.values()
         if s.linked_to and s.scale_type != "irt_linked"
+    ]
+
+
+def pictures(step: CalibrationStep, most: int = 12) -> str:
+    """Item-person map, information and score distribution of the largest calibrated assessments, as Markdown.
+
+    The others look the same in `fct_item_statistic` and `fct_score_scale`; the event log is no place for all.
+    """
+    shown = [s for s in step.scaled.values() if s.bank is not None and s.counts is not None]
+    shown.sort(key=lambda s: (-int(s.counts.counts.students.n.sum()), s.assessment_id))  # type: ignore[union-attr]
+    return "\n\n".join(f"### {s.assessment_id}\n" + " ".join(_pictures(s)) for s in shown[:most])
+
+
+def _pictures(s: Scaled) -> list[str]:
+    assert s.counts is not None and s.bank is not None and s.table is not None
+    counts, table = s.counts.counts, s.table
+    students = counts.students
+    n_by_form = np.bincount(students.form, students.n, len(counts.forms))
+    form = counts.forms[int(np.argmax(n_by_form))]
+    own = students.form == counts.forms.index(form)
+    raw, n = students.raw[own], students.n[own].astype(float)
+    if form not in table.forms or form in table.left_out:
+        return []
+    rows = table.form == table.forms.index(form)
+    theta = dict(zip(table.raw[rows].tolist(), table.theta[rows].tolist(), strict=True))
+    return [
+        markdown("map", item_person_map(s.bank, np.array([theta[r] for r in raw.tolist()]), n)),
+        markdown("information", information_curve(s.bank, form_items(counts)[form])),
+        markdown("scores", score_distribution(raw.astype(float), n, s.boundaries)),
     ]

@@ -13,22 +13,25 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import nnls
 
 from pipelines.psychometrics import Slopes, change_kind, cohort_variance, trends
 from pipelines.scaling import warehouse as w
 from pipelines.scaling.tables import table_path, write_table
 
 YEARS = 3
+#: Schools with all three years that an estimate of an unknown spread needs [local].
+LEAST_SCHOOLS = 30
 SERIES = ["kind", "subject", "grade", "testing_window"]
 Rows = list[dict[str, Any]]
 
 #: A variant that fewer students were given is a slip of the pen, not a change of the set [local].
 LEAST_FORM_N = 10
-_FORMS = f"""
+_FORMS = """
     with forms as (
         select assessment_id, split_part(form, ' без ', 1) as form
         from int_unit_score_count
-        group by all having sum(n) >= {LEAST_FORM_N}
+        group by all having sum(n) >= ?
     )
     select assessment_id, string_agg(form, ', ' order by form) as forms from forms group by assessment_id
 """
@@ -53,7 +56,7 @@ class Window:
 def run(warehouse: Path, scales: Path) -> int:
     """Write the table of dynamics; returns its number of rows."""
     with w.reading(warehouse) as db:
-        facts, forms = w.frame(db, w.ASSESSMENTS), w.frame(db, _FORMS)
+        facts, forms = w.frame(db, w.ASSESSMENTS), db.execute(_FORMS, [LEAST_FORM_N]).df()
     made = pd.read_parquet(table_path(scales, "assessment"))
     columns = ["assessment_id", "scale_type", "reference_assessment_id", "link_error", "reference_sd"]
     facts = facts.drop(columns="scale_type").merge(made[columns], on="assessment_id").merge(
@@ -95,21 +98,22 @@ def _window_rows(scored: pd.DataFrame, window: Window) -> Rows:
     year_of = dict(zip(window.held["assessment_id"], window.held["school_year"], strict=True))
     part = scored[scored["assessment_id"].isin(year_of)].copy()
     part["year"] = part["assessment_id"].map(year_of)
-    part["scale_se"] = _errors(part)
-    part = part[part["scale_se"] > 0]
+    part["scale_se"] = _errors(part, window.years)
     score, se = (
         part.pivot(index=["unit_type", "unit_id"], columns="year", values=v).reindex(columns=window.years)
         for v in ("mean_scale_score", "scale_se")
     )
     if score.empty:
         return []
+    held = score.notna()
+    score = score.where(se > 0)  # without an error a mean can't be tested
     region = score.index.get_level_values("unit_type") == "region"
     line = _row(score, region), _row(se, region)
     rows: Rows = []
     for kind in ("school", "municipality", "region"):
         chosen = score.index.get_level_values("unit_type") == kind
         if chosen.any():
-            rows += _unit_rows(kind, score[chosen], se[chosen], line, window)
+            rows += _unit_rows(kind, score[chosen], se[chosen], held[chosen].to_numpy(), line, window)
     return rows
 
 
@@ -117,26 +121,37 @@ def _row(table: pd.DataFrame, region: np.ndarray) -> np.ndarray:
     return table[region].to_numpy(float)[0] if region.any() else np.full(table.shape[1], np.nan)
 
 
-def _errors(part: pd.DataFrame) -> pd.Series:
-    """Errors of the means; where no spread was sent, from how schools' means vary, as σ/√n.
+def _errors(part: pd.DataFrame, years: np.ndarray) -> pd.Series:
+    """Errors of the means; where no spread was sent, σ/√n with σ² from how schools bend over three years.
 
-    σ² by the least squares of the squared distances from the region's mean on 1/n: what shrinks with the
-    number of students is sampling, the rest is difference between schools.
+    A school's S₁ − 2S₂ + S₃ has the variance 6κ² + σ²(1/n₁ + 4/n₂ + 1/n₃): what shrinks with the number of
+    students is sampling, the rest is cohorts. A steady change of a school doesn't enter.
     """
     se = part["scale_se"].copy()
     if se.notna().all():
         return se
-    schools = part[(part["unit_type"] == "school") & (part["scored_n"] > 0)]
-    gap = schools["mean_scale_score"] - schools.groupby("year")["mean_scale_score"].transform("median")
-    x = np.column_stack((np.ones(len(schools)), 1 / schools["scored_n"].to_numpy(float)))
-    weight = np.sqrt(schools["scored_n"].to_numpy(float))
-    found = np.linalg.lstsq(x * weight[:, None], gap.to_numpy(float) ** 2 * weight, rcond=None)[0]
-    within = max(float(found[1]), 0.0)
+    schools = part[part["unit_type"] == "school"]
+    score, n = (
+        schools.pivot(index="unit_id", columns="year", values=v).reindex(columns=years).to_numpy(float)
+        for v in ("mean_scale_score", "scored_n")
+    )
+    bend = np.array([1.0, -2.0, 1.0])
+    whole = np.isfinite(score).all(axis=1)
+    if whole.sum() < LEAST_SCHOOLS:
+        return se
+    size = (bend**2 / n[whole]).sum(axis=1)
+    x = np.column_stack((np.full(len(size), (bend**2).sum()), size)) / size[:, None]
+    within = nnls(x, (score[whole] @ bend) ** 2 / size)[0][1]
     return se.fillna(np.sqrt(within / part["scored_n"]))
 
 
 def _unit_rows(
-    kind: str, score: pd.DataFrame, se: pd.DataFrame, line: tuple[np.ndarray, np.ndarray], window: Window
+    kind: str,
+    score: pd.DataFrame,
+    se: pd.DataFrame,
+    held: np.ndarray,
+    line: tuple[np.ndarray, np.ndarray],
+    window: Window,
 ) -> Rows:
     s, error = score.to_numpy(float), se.to_numpy(float)
     region_score, region_se = line
@@ -159,7 +174,7 @@ def _unit_rows(
     change = change_kind(window.scale_type)
     rows = []
     for u, (unit_type, unit_id) in enumerate(score.index):
-        seen = window.years[np.isfinite(s[u])]
+        seen = window.years[held[u]]
         own = {
             "unit_type": unit_type,
             "unit_id": unit_id,
@@ -180,7 +195,7 @@ def _unit_rows(
 
 
 def _verdict(row: dict[str, Any], absolute: str, relative: str | None) -> dict[str, Any]:
-    """Of the absolute or nominal change where the scale carries one, else of the change against the region."""
+    """Of the change that the scale carries, absolute or nominal, else of the change against the region."""
     if row["change_kind"] != "none":
         few = row["years_n"] < YEARS
         return {

@@ -6,6 +6,7 @@ grade to the next), and three local ones: peaks at mark boundaries, marks above 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ import pandas as pd
 from pipelines.psychometrics import (
     boundary_peak,
     clustered_mean,
-    critical,
     inflated_mean,
     journal_shares,
     mark_score_agreement,
@@ -56,13 +56,13 @@ _JOURNAL = """
 def run(warehouse: Path, scales: Path) -> int:
     """Write the table of signs, for every school with results by student; returns its number of rows."""
     with w.reading(warehouse) as db:
-        facts = w.frame(db, w.ASSESSMENTS).set_index("assessment_id", drop=False)
+        facts = w.assessments(db)
         results = w.by_assessment(w.frame(db, _RESULTS))
         journal = w.by_assessment(w.frame(db, _JOURNAL))
     rows: Rows = []
     schools = {a: _schools(part) for a, part in results.items()}
     for assessment, part in results.items():
-        own = facts.loc[assessment]
+        own = facts[assessment]
         signs = [_inflated(own, schools[assessment]), _spread(schools[assessment]), *_peaks(own, part)]
         if assessment in journal:
             signs += _journal_signs(own, journal[assessment])
@@ -71,7 +71,7 @@ def run(warehouse: Path, scales: Path) -> int:
     return write_table(scales, "objectivity", rows)
 
 
-def _key(facts: pd.Series) -> tuple[str, str, int]:
+def _key(facts: Mapping[str, Any]) -> tuple[str, str, int]:
     return str(facts["kind"]), str(facts["subject"]), int(facts["grade"])
 
 
@@ -115,7 +115,7 @@ def _rows(
     ]
 
 
-def _inflated(facts: pd.Series, schools: pd.DataFrame) -> Rows:
+def _inflated(facts: Mapping[str, Any], schools: pd.DataFrame) -> Rows:
     """(a) The school's interval lies above the region's; the spread within schools is pooled."""
     try:
         within = pooled_sd(schools["n"], schools["variance"].fillna(0))
@@ -139,7 +139,7 @@ def _spread(schools: pd.DataFrame) -> Rows:
     return _rows("small_spread", schools.index, schools["n"], *columns, official=False)
 
 
-def _peaks(facts: pd.Series, part: pd.DataFrame) -> list[Rows]:
+def _peaks(facts: Mapping[str, Any], part: pd.DataFrame) -> list[Rows]:
     """Peaks at the lowest score of marks 3, 4 and 5, for works whose results are whole totals."""
     if facts["result_basis"] != "total" or (part["score"] % 1 != 0).any():
         return []
@@ -161,7 +161,7 @@ def _peaks(facts: pd.Series, part: pd.DataFrame) -> list[Rows]:
     return out
 
 
-def _journal_signs(facts: pd.Series, part: pd.DataFrame) -> list[Rows]:
+def _journal_signs(facts: Mapping[str, Any], part: pd.DataFrame) -> list[Rows]:
     """(b) Marks of the school against the work's total; and the share of marks above the journal's."""
     out = []
     scored = part[part["total"].notna()]
@@ -188,11 +188,11 @@ def _journal_signs(facts: pd.Series, part: pd.DataFrame) -> list[Rows]:
     return out
 
 
-def _changes(facts: pd.DataFrame, schools: dict[str, pd.DataFrame]) -> Rows:
+def _changes(facts: Mapping[str, Mapping[str, Any]], schools: dict[str, pd.DataFrame]) -> Rows:
     """(c) % of the maximum in grade N against grade N + 1 a year later, for the works of one kind."""
     at = {
         (f["kind"], f["subject"], int(f["grade"]), int(f["school_year"]), f["testing_window"]): a
-        for a, f in facts.iterrows()
+        for a, f in facts.items()
         if a in schools and f["max_score"] > 0
     }
     rows: Rows = []
@@ -202,7 +202,7 @@ def _changes(facts: pd.DataFrame, schools: dict[str, pd.DataFrame]) -> Rows:
             continue
         both = schools[before].join(schools[after], how="inner", lsuffix="_before", rsuffix="_after")
         percents = [
-            100 * both[f"mean_{side}"] / facts.at[a, "max_score"]
+            100 * both[f"mean_{side}"] / facts[a]["max_score"]
             for side, a in (("before", before), ("after", after))
         ]
         found = sharp_change(*percents)

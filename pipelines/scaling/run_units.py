@@ -30,8 +30,9 @@ from pipelines.psychometrics import (
 )
 from pipelines.scaling import warehouse as w
 from pipelines.scaling.bank import stored_bank
-from pipelines.scaling.tables import STEPS, table_path, write_table
+from pipelines.scaling.tables import SCHEMAS, table_path, write_table
 
+KEY = ["unit_type", "unit_id", "assessment_id", "subgroup"]
 #: Under so many schools an error clustered by school is not trusted alone [local].
 FEW_SCHOOLS = 10
 Rows = list[dict[str, Any]]
@@ -93,8 +94,8 @@ order by all
 _TOTALS = """
 select assessment_id, unit_type, unit_id, subgroup, municipality_id, locality_group,
     cast(scored_n as bigint) as n, score_sum / scored_n as mean,
-    case when scored_n > 1 then greatest((score_square_sum - score_sum * score_sum / scored_n), 0)
-        / (scored_n - 1) end as variance
+    case when scored_n > 1 and score_square_sum is not null
+        then greatest(score_square_sum - score_sum * score_sum / scored_n, 0) / (scored_n - 1) end as variance
 from int_assessment_unit
 where source = 'school_totals' and scored_n > 0
 order by all
@@ -120,19 +121,29 @@ def run(warehouse: Path, scales: Path, region: str = "region") -> dict[str, int]
         totals = _standardised(w.frame(db, _TOTALS), assessments["scale_type"])
         posterior = _posterior(db, paths[1], scales, assessments, region)
     moments = pd.concat([_without(moments, totals), totals], ignore_index=True)
-    units: Rows = []
+    units: list[pd.DataFrame] = []
     variances: Rows = []
     for assessment, part in moments.groupby("assessment_id", sort=True):
-        rows, model = _units(part, region)
-        for row in rows:
-            found = posterior.get((row["unit_type"], row["unit_id"], assessment, row["subgroup"]))
-            if found:
-                row |= found
-        relative = assessments.at[assessment, "scale_type"] == "relative"
-        units += [_with_interval(row) | (_standing(row) if relative else {}) for row in rows]
+        table, model = _units(part, region)
+        units.append(table)
         variances.append({"assessment_id": assessment, **model})
-    written = {"unit": units, "variance": variances}
-    return {table: write_table(scales, table, written[table]) for table in STEPS["units"]}
+    built = pd.concat(units) if units else pd.DataFrame(columns=SCHEMAS["unit"].names)
+    relative = set(assessments.index[assessments["scale_type"] == "relative"])
+    return {
+        "unit": write_table(scales, "unit", _finished(built, posterior, relative)),
+        "variance": write_table(scales, "variance", variances),
+    }
+
+
+def _finished(units: pd.DataFrame, posterior: pd.DataFrame, relative: set[str]) -> pd.DataFrame:
+    """The posterior in place of the WLE's mean where there is one, intervals, standing in the region."""
+    out = units.merge(posterior, on=KEY, how="left", suffixes=("", "_posterior"))
+    if "mean_scale_score_posterior" in out:
+        out["mean_scale_score"] = out["mean_scale_score_posterior"].fillna(out["mean_scale_score"])
+    half = critical() * out["scale_se"]
+    out["scale_ci_low"], out["scale_ci_high"] = out["mean_scale_score"] - half, out["mean_scale_score"] + half
+    z = ((out["mean_scale_score"] - 500) / 100).where(out["assessment_id"].isin(relative))
+    return out.assign(z_score=z, t_score=t_scores(z), percentile=100 * norm.cdf(z))
 
 
 def _without(moments: pd.DataFrame, totals: pd.DataFrame) -> pd.DataFrame:
@@ -161,7 +172,7 @@ def _standardised(totals: pd.DataFrame, types: pd.Series) -> pd.DataFrame:
     return out
 
 
-def _units(part: pd.DataFrame, region: str) -> tuple[Rows, dict[str, Any]]:
+def _units(part: pd.DataFrame, region: str) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Means, errors and shrunken means of one assessment's units, and its variance components."""
     schools = part[(part["unit_type"] == "school") & (part["subgroup"] == "all")]
     within = {kind: _pooled(part, kind) for kind in ("class", "school")}
@@ -195,8 +206,7 @@ def _units(part: pd.DataFrame, region: str) -> tuple[Rows, dict[str, Any]]:
         ):
             table.loc[schools.index, name] = values
     table = table.rename(columns={"n": "scored_n", "mean": "mean_scale_score"})
-    columns = [c for c in table.columns if c not in ("variance", "municipality_id", "locality_group")]
-    return table[columns].to_dict("records"), figures
+    return table.drop(columns=["variance", "municipality_id", "locality_group"]), figures
 
 
 def _pooled(part: pd.DataFrame, kind: str) -> float:
@@ -242,13 +252,13 @@ def _clustered(part: pd.DataFrame, region: str) -> pd.DataFrame:
 
 def _posterior(
     db: duckdb.DuckDBPyConnection, score_scale: str, scales: Path, assessments: pd.DataFrame, region: str
-) -> dict[tuple[str, str, str, str], dict[str, Any]]:
+) -> pd.DataFrame:
     """Mean, sd and level shares of municipalities and the region, with their subgroups, in points."""
     counts = db.execute(_POSTERIOR, [score_scale]).df()
     items = pd.read_parquet(table_path(scales, "item"))
-    out: dict[tuple[str, str, str, str], dict[str, Any]] = {}
+    rows: Rows = []
     for assessment, part in counts.groupby("assessment_id", sort=True):
-        facts = assessments.loc[assessment]
+        facts: dict[str, Any] = assessments.loc[[assessment]].to_dict("records")[0]  # type: ignore[assignment]
         bank, forms = stored_bank(items[items["assessment_id"] == assessment])
         units = _memberships(part, region)
         labels, code = np.unique(units["unit"], return_inverse=True)
@@ -269,8 +279,9 @@ def _posterior(
         cohort = ReferenceCohort(float(facts["reference_mean"]), float(facts["reference_sd"]))
         for u, label in enumerate(labels):
             unit_type, unit_id, subgroup = label.split("\x1f")
-            out[unit_type, unit_id, str(assessment), subgroup] = _points(found, u, cohort, len(cuts))
-    return out
+            key = dict(zip(KEY, (unit_type, unit_id, str(assessment), subgroup), strict=True))
+            rows.append(key | _points(found, u, cohort, len(cuts)))
+    return pd.DataFrame(rows, columns=None if rows else KEY)
 
 
 def _memberships(part: pd.DataFrame, region: str) -> pd.DataFrame:
@@ -283,7 +294,7 @@ def _memberships(part: pd.DataFrame, region: str) -> pd.DataFrame:
             piece = piece.dropna(subset=["unit_id", "subgroup"])
             piece["unit"] = kind + "\x1f" + piece["unit_id"] + "\x1f" + piece["subgroup"]
             pieces.append(piece)
-    return pd.concat(pieces).groupby(["unit", "form", "raw_score"], as_index=False)["n"].sum()
+    return pd.concat(pieces).groupby(["unit", "form", "raw_score"])[["n"]].sum().reset_index()
 
 
 def _points(found: UnitDistributions, u: int, cohort: ReferenceCohort, cuts_n: int) -> dict[str, Any]:
@@ -301,15 +312,3 @@ def _points(found: UnitDistributions, u: int, cohort: ReferenceCohort, cuts_n: i
         }
         row["level_2_se"] = float(found.share_se[u, 0])
     return row
-
-
-def _with_interval(row: dict[str, Any]) -> dict[str, Any]:
-    half = critical() * row["scale_se"]
-    mean = row["mean_scale_score"]
-    return row | {"scale_ci_low": mean - half, "scale_ci_high": mean + half}
-
-
-def _standing(row: dict[str, Any]) -> dict[str, Any]:
-    """z, T and percentile of the mean among the region's students, on a relative scale."""
-    z = (row["mean_scale_score"] - 500) / 100
-    return {"z_score": z, "t_score": float(t_scores(z)), "percentile": 100 * float(norm.cdf(z))}

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -105,14 +106,14 @@ def table_path(scales: Path, table: str) -> Path:
     return scales / table / "part.parquet"
 
 
-def write_table(scales: Path, table: str, rows: Iterable[Mapping[str, Any]] | pa.Table) -> int:
+def write_table(scales: Path, table: str, rows: Iterable[Mapping[str, Any]] | pd.DataFrame) -> int:
     """Write a table whole, ordered by its key, NaN as null; a reader sees the old or the new file.
 
     Returns the number of rows.
     """
     schema = SCHEMAS[table]
-    if isinstance(rows, pa.Table):
-        built = rows.select(schema.names).cast(schema)
+    if isinstance(rows, pd.DataFrame):
+        built = pa.Table.from_pandas(rows.reindex(columns=schema.names), schema, preserve_index=False)
     else:
         built = pa.Table.from_pylist([{k: _value(r.get(k)) for k in schema.names} for r in rows], schema)
     first = _ORDER.get(table) or [f.name for f in schema if f.type == _TEXT and "message" not in f.name]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -45,6 +46,19 @@ def frame(db: duckdb.DuckDBPyConnection, query: str) -> pd.DataFrame:
     return db.execute(query).df()
 
 
+def assessments(db: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
+    """The facts of each assessment, in the order of their ids; a missing number is NaN."""
+    return {
+        str(row["assessment_id"]): {str(k): v for k, v in row.items()}
+        for row in frame(db, ASSESSMENTS).to_dict("records")
+    }
+
+
+def coded(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """The table with columns of few different texts as categories, which are quick to look up."""
+    return table.assign(**{name: table[name].astype("category") for name in columns})
+
+
 def by_assessment(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """The rows of each assessment."""
-    return {str(key): part for key, part in table.groupby("assessment_id", sort=True)}
+    return {str(key): part for key, part in table.groupby("assessment_id", sort=True, observed=True)}

@@ -85,8 +85,9 @@ def test_no_planted_name_stands_outside_the_vault_and_the_returned_workbooks(
 
     write_region(tmp_path / "inbox", truth=tmp_path / "truth")
     persons = pq.read_table(tmp_path / "truth" / "persons.parquet").to_pylist()
-    words = {p["surname"] for p in persons if p["surname"]} | {p["number"] for p in persons if p["number"]}
-    names = [w.encode() for w in sorted(words) if len(w) >= 6][:200]
+    words = {p["surname"] for p in persons if p["surname"]}
+    words |= {f"{p['series']} {p['number']}" for p in persons if p["number"]}
+    names = [w.encode() for w in sorted(words) if len(w) >= 6]
     assert names
     for path in sample_home.path.rglob("*"):
         inside = path.relative_to(sample_home.path).parts

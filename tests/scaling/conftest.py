@@ -55,7 +55,7 @@ def works_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
     letters = np.where(simulate_01(rng, rng.normal(0, 1, 300), np.linspace(-1, 1, 5)) == 1, "A", "B")
     inbox.students(BAD["no_key"], letters, maxima=[1] * 5)
-    keys = [{"item": j + 1, "position": j + 1, "max_score": 1, "key": "A" if j != 2 else ""} for j in range(5)]
+    keys = [{"item": j, "position": j, "max_score": 1, "key": "" if j == 3 else "A"} for j in range(1, 6)]
     inbox.items(BAD["no_key"], keys)
 
     inbox.students(BAD["link_missing"], simulate_01(rng, rng.normal(0, 1, 300), np.linspace(-1, 1, 6)))
@@ -68,7 +68,7 @@ def works_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 def _linked_years(inbox: Inbox, rng: np.random.Generator) -> None:
     """A reference year; a year linked to it, 30 points better; and one whose anchors drifted apart."""
     delta = np.linspace(-1.5, 1.5, 12)
-    names = [{"item": j + 1, "position": j + 1, "max_score": 1, "anchor_item": f"Я{j + 1}"} for j in range(12)]
+    names = [{"item": j, "position": j, "max_score": 1, "anchor_item": f"Я{j}"} for j in range(1, 13)]
     for subject, year, shift, drift in (
         ("Химия", 2021, 0.0, np.zeros(12)),
         ("Химия", 2022, 0.3, np.zeros(12)),

@@ -33,9 +33,7 @@ def test_abilities_by_raw_score(works: duckdb.DuckDBPyConnection) -> None:
         [LSAT6],
     ).fetchall()
     theta, se, score, score_se, n = map(np.array, zip(*rows, strict=True))
-    np.testing.assert_allclose(
-        theta, [-4.26513, -2.81241, -1.88634, -1.05292, -0.13919, 1.30136], atol=1e-4
-    )
+    np.testing.assert_allclose(theta, [-4.26513, -2.81241, -1.88634, -1.05292, -0.13919, 1.30136], atol=1e-4)
     np.testing.assert_allclose(se, [1.72097, 1.11434, 0.98551, 0.98356, 1.10944, 1.71405], atol=1e-4)
     assert n.tolist() == [3, 20, 85, 237, 357, 298]
     sd = np.sqrt(0.570228)

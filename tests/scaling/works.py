@@ -44,7 +44,14 @@ class Inbox:
         items_n, ended = len(scores[0]), year or self.year
         tops = maxima or [1] * items_n
         name = f"{kind} {subject} {grade} {ended} {window}.csv".replace(" .", ".")
-        header = ["school_id", "student_id", "class", "sex", "attendance", *(["form"] if form is not None else [])]
+        header = [
+            "school_id",
+            "student_id",
+            "class",
+            "sex",
+            "attendance",
+            *(["form"] if form is not None else []),
+        ]
         header += [f"item:{j + 1} ({top})" if top else f"item:{j + 1}" for j, top in enumerate(tops)]
         rows = []
         for i, row in enumerate(scores):

@@ -114,7 +114,7 @@ final as (
             when estimated.subgroup not like 'sex:%' and estimated.tested_n + estimated.absent_n > 0
                 then 100.0 * estimated.tested_n / (estimated.tested_n + estimated.absent_n)
         end as participation_pct,
-        scales.scale_type,
+        coalesce(scales.scale_type, 'relative') as scale_type,
         estimated.mean_score,
         scaled_units.mean_scale_score,
         scaled_units.scale_se,
@@ -163,7 +163,7 @@ final as (
             else 'A'
         end as scale_obs_status
     from estimated
-    inner join scales on estimated.assessment_id = scales.assessment_id
+    left join scales on estimated.assessment_id = scales.assessment_id
     left join scaled_units
         on estimated.assessment_id = scaled_units.assessment_id
         and estimated.unit_type = scaled_units.unit_type

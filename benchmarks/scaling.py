@@ -1,0 +1,186 @@
+"""Score counts, calibration and scores joined back for 20 million item scores, against bare queries.
+
+Ours: the dbt models from the students' results to the scores of students, and the calibration between them.
+Bare: the same counts by one plain group-by, the students by raw score, and the join of scores to students,
+in the same database, with nothing else: no labels, no groups added up, no calibration.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from benchmarks.measure import Measure
+from pipelines.scaling import run_calibration
+from pipelines.scaling.tables import ensure_tables, table_path
+
+STUDENTS, ITEMS, ASSESSMENTS = 67_000, 30, 10
+ROUNDS = 5
+_COMPILED = ("int_score_cell", "int_item_score", "fct_item_score_count")
+
+_BARE_COUNTS = """
+create or replace table bare_count as
+with scored as (
+    select assessment_id, form, sex, locality_group, raw_score, generate_subscripts(scores, 1) as item,
+        unnest(scores) as score
+    from int_student_result where is_tested
+)
+select assessment_id, form, sex, locality_group, raw_score, item, greatest(score, 0) as score,
+    score < 0 as is_omitted, count(*) as n
+from scored where score is not null
+group by all
+"""
+_BARE_STUDENTS = """
+create or replace table bare_students as
+select assessment_id, form, raw_score, count(*) as n from int_student_result where is_tested group by all
+"""
+_JOIN = """
+create or replace table {name} as
+select r.assessment_id, r.student_key, s.theta_wle, s.theta_se, s.scale_score
+from int_student_result as r
+inner join read_parquet('{scale}') as s
+    on r.assessment_id = s.assessment_id and r.form = s.form and r.raw_score = s.raw_score
+"""
+
+
+def write_results(path: Path) -> None:
+    """Students of ten assessments of thirty 0/1 items, in the columns that the models read."""
+    with duckdb.connect(str(path)) as db:
+        db.execute("select setseed(0.5)")
+        db.execute(
+            f"""create table int_student_result as
+            with students as (
+                select 'РДР-Математика-9-' || (2012 + a) as assessment_id, s as student_key,
+                    sqrt(-2 * ln(random() + 1e-12)) * cos(2 * pi() * random()) as theta,
+                    case when s % 2 = 0 then 'f' else 'm' end as sex,
+                    case when s % 3 = 0 then 'rural' else 'urban' end as locality_group,
+                    lpad(cast(990000 + s % 600 as varchar), 6, '0') as school_id, s
+                from range({ASSESSMENTS}) as t (a), range({STUDENTS}) as u (s)
+            ),
+            scored as (
+                select * exclude (theta, s), true as is_tested, '-' as form,
+                    list_transform(range({ITEMS}), lambda j: cast(
+                        hash(s, j, theta) / 18446744073709551616.0
+                        < 1 / (1 + exp((j - {ITEMS} / 2) / 8 - theta)) as integer)) as scores
+                from students
+            )
+            select *, cast(list_sum(scores) as integer) as raw_score, cast(list_sum(scores) as double)
+                as result_score from scored"""  # noqa: S608
+        )
+        db.execute(
+            f"""create table stg_student_result_item as
+            select 'РДР-Математика-9-' || (2012 + a) as assessment_id, j + 1 as item_position,
+                cast(j + 1 as varchar) as item
+            from range({ASSESSMENTS}) as t (a), range({ITEMS}) as u (j)"""  # noqa: S608
+        )
+        db.execute(
+            """create table dim_item as select assessment_id, '*' as form, item, 1.0 as max_score,
+                cast(null as varchar) as anchor_item, true as is_listed from stg_student_result_item"""
+        )
+        db.execute(
+            """create table dim_assessment as select distinct assessment_id, 'РДР' as kind,
+                'Математика' as subject, 9 as grade, cast(right(assessment_id, 4) as integer) as school_year,
+                '' as testing_window, 30.0 as max_score, 6.0 as min_score, 6.0 as mark_3_from,
+                15.0 as mark_4_from, 24.0 as mark_5_from, 'total' as result_basis,
+                cast(null as varchar) as scale_type, true as is_scaled, false as is_reference,
+                cast(null as varchar) as comparable_with
+            from stg_student_result_item"""
+        )
+
+
+@contextmanager
+def _environment(home: Path) -> Iterator[None]:
+    before = os.environ.get("UROVEN_HOME")
+    os.environ["UROVEN_HOME"] = str(home)
+    try:
+        yield
+    finally:
+        os.environ.pop("UROVEN_HOME", None)
+        if before is not None:
+            os.environ["UROVEN_HOME"] = before
+
+
+def compiled_models(home: Path) -> list[tuple[str, str, str]]:
+    """(name, materialisation, SQL) of the models that count, as dbt compiles them for this database."""
+    from pipelines.resources import run_dbt  # noqa: PLC0415
+    from pipelines.settings import Settings  # noqa: PLC0415
+
+    with _environment(home):
+        result = run_dbt(
+            ["compile", "--target-path", str(home / "target"), "--select", *_COMPILED], Settings()
+        )
+    if not result.success:
+        raise RuntimeError(f"dbt compile failed: {result.exception}")
+    nodes = {r.node.name: r.node for r in result.result}
+    return [
+        (name, nodes[name].config.materialized, _unqualified(nodes[name].compiled_code)) for name in _COMPILED
+    ]
+
+
+def _unqualified(sql: str) -> str:
+    return sql.replace('"warehouse"."main".', "")
+
+
+def score_counts() -> Measure:
+    """The three steps of each side in turn, in seconds of their queries alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        warehouse, scales = home / "build" / "warehouse.duckdb", home / "lake" / "scales"
+        warehouse.parent.mkdir(parents=True)
+        write_results(warehouse)
+        ensure_tables(scales)
+        models = compiled_models(home)
+        scale = str(table_path(scales, "score_scale"))
+        steps: dict[str, list[float]] = {"counts": [], "calibration": [], "joined": [], "bare": []}
+        for number in range(ROUNDS + 1):
+            times = {
+                "counts": _timed(lambda: _counted(warehouse, models)),
+                "calibration": _timed(lambda: _calibrated(warehouse, scales)),
+                "joined": _timed(lambda: _executed(warehouse, _JOIN.format(name="joined", scale=scale))),
+                "bare": _timed(
+                    lambda: _executed(
+                        warehouse, _BARE_COUNTS, _BARE_STUDENTS, _JOIN.format(name="bare_joined", scale=scale)
+                    )
+                ),
+            }
+            for name, seconds in times.items():
+                steps[name] += [seconds] if number else []
+        ours = [sum(t) for t in zip(steps["counts"], steps["calibration"], steps["joined"], strict=True)]
+        ratios = sorted(a / b for a, b in zip(ours, steps["bare"], strict=True))
+        raw = {f"{name}_s": sorted(values)[len(values) // 2] for name, values in steps.items()}
+        raw |= {"ours_s": sorted(ours)[len(ours) // 2], "rounds": ROUNDS}
+        return Measure("scaling_20m", ratios[len(ratios) // 2], 1.3, raw=raw)
+
+
+def _timed(work: object) -> float:
+    began = time.perf_counter()
+    work()  # type: ignore[operator]
+    return time.perf_counter() - began
+
+
+def _executed(warehouse: Path, *queries: str) -> None:
+    with duckdb.connect(str(warehouse), config={"threads": 2}) as db:
+        db.execute("set preserve_insertion_order = false")
+        for query in queries:
+            db.execute(query)
+
+
+def _counted(warehouse: Path, models: list[tuple[str, str, str]]) -> None:
+    kinds = {"view": "view", "table": "table"}
+    _executed(warehouse, *(f"create or replace {kinds[m]} {name} as {sql}" for name, m, sql in models))
+
+
+def _calibrated(warehouse: Path, scales: Path) -> None:
+    with duckdb.connect(str(warehouse)) as db:
+        db.execute(
+            """create or replace view int_unit_score_count as
+            select '' as assessment_id, 0.0 as result_score, 0 as n where false"""
+        )
+    step = run_calibration.run(warehouse, scales)
+    assert len(step.scaled) == ASSESSMENTS and not step.refused
