@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dagster as dg
 
-
 #: Rows are rejected in every campaign; more than this share of a file kind is worth a look.
 REJECTED_SHARE = 0.1
 

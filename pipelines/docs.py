@@ -198,9 +198,9 @@ def formats() -> str:
     lines = [
         "# File layouts",
         "",
-        "Made by `make docs` from `pipelines/intake/layouts/`. A layout is recognised by its content, never by",
-        "the folder. Besides these, every file kind has its canonical layout: a CSV or one-sheet workbook whose",
-        "header is the contract's field names or Russian titles, as `uroven template` writes it.",
+        "Made by `make docs` from `pipelines/intake/layouts/`. A layout is recognised by its content, never",
+        "by the folder. Besides these, every file kind has its canonical layout: a CSV or one-sheet workbook",
+        "whose header is the contract's field names or Russian titles, as `uroven template` writes it.",
         "",
     ]
     for name, contract in CONTRACTS.items():

@@ -489,7 +489,8 @@ def return_workbooks(
             cells.append(
                 CellFinding(
                     sheet=row["sheet"], row=line, column=column, column_title=title,
-                    value=row["value"] or "", rule_id=row["rule_id"], severity=row["severity"], message_ru=row["message_ru"],
+                    value=row["value"] or "", rule_id=row["rule_id"], severity=row["severity"],
+                    message_ru=row["message_ru"],
                 )
             )  # fmt: skip
         refusals: list[tuple[str | None, str, str]] = [

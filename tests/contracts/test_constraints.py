@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 import pandera.errors
 import pytest
-from tests.contracts.contract_frames import bad_text, frame, row
 
 from schemas import CONTRACTS, Contract
+from tests.contracts.contract_frames import bad_text, frame, row
 
 contracts = pytest.mark.parametrize("contract", CONTRACTS.values(), ids=lambda c: c.name)
 

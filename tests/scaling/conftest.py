@@ -25,6 +25,11 @@ BAD = {
 }
 
 
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20240601)
+
+
 def _order(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     matrix = lsat6()
     return matrix[rng.permutation(len(matrix))], np.repeat(np.arange(len(SIZES)), SIZES)

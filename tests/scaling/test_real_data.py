@@ -127,7 +127,7 @@ def test_verdicts_of_the_trend_are_of_standardised_scores(published: duckdb.Duck
         ).fetchall()
     )
     tested = verdicts["rising"] + verdicts["falling"] + verdicts["stable"]
-    assert tested > 30_000
+    assert tested > 25_000
     # most schools hold their place; cohorts of ordinary luck don't pass for change
     assert 0 < verdicts["rising"] + verdicts["falling"] < 0.1 * tested
     region = published.execute(
@@ -160,7 +160,7 @@ def test_intervals_widen_and_reliability_falls_with_fewer_students(region: duckd
     rows = region.execute(
         """select tested_n, scale_ci_high - scale_ci_low, reliability from fct_assessment_aggregate
            where assessment_id = 'ВПР-Математика-4-2021' and unit_type = 'school' and subgroup = 'all'
-           order by tested_n"""
+           and tested_n > 0 order by tested_n"""
     ).fetchall()
     n, width, reliability = np.array(rows).T
     assert (np.diff(width) <= 1e-9).all() and (np.diff(reliability) >= -1e-12).all() and len(set(n)) > 50

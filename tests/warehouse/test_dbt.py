@@ -142,7 +142,7 @@ def test_region_pools_its_students(warehouse: duckdb.DuckDBPyConnection) -> None
     # schools of 3, 2 and 1 students with means 3, 2.5 and 0
     parts = [3 * (3 - 14 / 6), 2 * (2.5 - 14 / 6), 1 * (0 - 14 / 6)]
     assert region["se"] == pytest.approx(math.sqrt(sum(p * p for p in parts) * 3 / 2) / 6)
-    assert (region["obs_status"], region["mean_scale_score"], region["scale_type"]) == ("A", None, None)
+    assert (region["obs_status"], region["mean_scale_score"], region["scale_type"]) == ("A", None, "relative")
 
 
 def test_small_unit_has_the_pooled_error(warehouse: duckdb.DuckDBPyConnection) -> None:

@@ -15,6 +15,10 @@ scales as (
     select * from {{ source('scales', 'assessment') }}
 ),
 
+assessments as (
+    select assessment_id, scale_type from {{ ref('int_assessment') }}
+),
+
 scaled_units as (
     select * from {{ source('scales', 'unit') }}
 ),
@@ -114,7 +118,7 @@ final as (
             when estimated.subgroup not like 'sex:%' and estimated.tested_n + estimated.absent_n > 0
                 then 100.0 * estimated.tested_n / (estimated.tested_n + estimated.absent_n)
         end as participation_pct,
-        coalesce(scales.scale_type, 'relative') as scale_type,
+        coalesce(scales.scale_type, assessments.scale_type, 'relative') as scale_type,
         estimated.mean_score,
         scaled_units.mean_scale_score,
         scaled_units.scale_se,
@@ -163,6 +167,7 @@ final as (
             else 'A'
         end as scale_obs_status
     from estimated
+    inner join assessments on estimated.assessment_id = assessments.assessment_id
     left join scales on estimated.assessment_id = scales.assessment_id
     left join scaled_units
         on estimated.assessment_id = scaled_units.assessment_id

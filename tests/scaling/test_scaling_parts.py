@@ -1,0 +1,167 @@
+"""Parts of the scaling step by themselves: links, names of items, frozen references, tables, windows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipelines.psychometrics import bank_from_difficulties, calibrate, counts_from_matrix
+from pipelines.scaling import pictures, reference
+from pipelines.scaling.bank import intercepts_text, stored_bank
+from pipelines.scaling.calibration import scale_assessment
+from pipelines.scaling.counts import AssessmentCounts, base_form, item_names
+from pipelines.scaling.plan import in_order, linked_id
+from pipelines.scaling.run_calibration import relative_scale
+from pipelines.scaling.run_dynamics import link_errors, window_of
+from pipelines.scaling.tables import SCHEMAS, ensure_tables, table_path, write_table
+from tests.psychometrics.helpers import simulate_01
+
+FACTS = {"kind": "РДР", "scale_type": None, "result_basis": "total"} | {
+    f"mark_{m}_from": float("nan") for m in (3, 4, 5)
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("РДР/Математика/9/2021/final", "РДР-Математика-9-2021-final"),
+        ("РДР/Математика/9/2021/", "РДР-Математика-9-2021"),
+        ("РДР/Математика/9/2021", "РДР-Математика-9-2021"),
+        ("РДР-Математика-9-2021-final", "РДР-Математика-9-2021-final"),
+        ("РДР/Химия/9/2021", "РДР/Химия/9/2021"),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_linked_to(text: str | None, found: str | None) -> None:
+    assert linked_id(text, ["РДР-Математика-9-2021-final", "РДР-Математика-9-2021"]) == found
+
+
+def test_a_reference_comes_before_what_is_linked_to_it() -> None:
+    order, circular = in_order({"c": "b", "b": "a", "a": None, "x": "y", "y": "x", "z": "not here"})
+    assert order.index("a") < order.index("b") < order.index("c") and circular == {"x", "y"}
+
+
+def listed(rows: list[tuple[str, str, str | None]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["form", "item", "anchor_item"]).assign(is_listed=True)
+
+
+def test_items_of_variants_differ_unless_the_register_says_otherwise() -> None:
+    pairs = [("1", "1"), ("1", "2"), ("1 без 2", "1"), ("2", "1"), ("2", "2")]
+    apart = item_names(pairs, listed([("*", "1", None), ("*", "2", None)]))
+    assert apart["1", "1"] == apart["1 без 2", "1"] == "1:1" and apart["2", "1"] == "2:1"
+    stated = listed([("*", "1", None), ("1", "2", None), ("2", "2", None)])
+    assert item_names(pairs, stated)["1", "1"] == item_names(pairs, stated)["2", "1"] == "1"
+    coded = item_names(pairs, listed([("1", "1", "Я"), ("2", "1", "Я")]))
+    assert coded["1", "1"] == coded["2", "1"] == "Я"
+    single = item_names([("-", "1")], listed([("*", "1", None)]))
+    assert single["-", "1"] == "1" and base_form("1 без 8, 9") == "1"
+
+
+def counts(rng: np.random.Generator, n: int, shift: float = 0.0) -> AssessmentCounts:
+    matrix = simulate_01(rng, rng.normal(shift, 1, n), np.linspace(-1.5, 1.5, 8))
+    built = counts_from_matrix(matrix)
+    names = {("1", name): name for name in built.items}
+    return AssessmentCounts("РДР-Химия-9-2021", built, names, ())
+
+
+def test_a_late_file_doesn_t_move_a_frozen_scale(tmp_path: Path, rng: np.random.Generator) -> None:
+    first = counts(rng, 2000)
+    done = scale_assessment(FACTS, first, scales=tmp_path, linked_to=None, done={}, freezes=True)
+    assert done.reference is not None and done.scale_type == "irt_linked"
+    late = counts(rng, 3000, shift=0.5)
+    again = scale_assessment(FACTS, late, scales=tmp_path, linked_to=None, done={}, freezes=True)
+    assert again.reference is not None and again.reference.fingerprint == reference.fingerprint(first.counts)
+    assert again.cohort == done.cohort and again.bank is not None and done.bank is not None
+    np.testing.assert_array_equal(again.bank.intercept, done.bank.intercept)
+    assert again.calibration is not None and again.calibration.mean[0] == pytest.approx(0.5, abs=0.1)
+    with pytest.raises(FileExistsError):
+        reference.freeze(tmp_path, "РДР-Химия-9-2021", calibrate(first.counts), (0, 0, 0))
+
+
+def test_few_students_freeze_nothing(tmp_path: Path, rng: np.random.Generator) -> None:
+    small = scale_assessment(FACTS, counts(rng, 150), scales=tmp_path, linked_to=None, done={}, freezes=True)
+    assert small.status == "provisional" and small.reference is None
+    assert not (tmp_path / "reference").exists()
+
+
+def test_a_bank_is_read_back_as_it_was_written() -> None:
+    bank = bank_from_difficulties(["a", "b"], [0.1, -2 / 3])
+    table = pd.DataFrame(
+        {
+            "form": "1",
+            "calibrated_as": bank.items,
+            "intercepts": [intercepts_text(row) for row in bank.intercept],
+        }
+    )
+    found, forms = stored_bank(table)
+    np.testing.assert_array_equal(found.intercept, bank.intercept)
+    assert forms == {"1": ("a", "b")}
+
+
+def test_tables_are_written_in_one_order(tmp_path: Path) -> None:
+    ensure_tables(tmp_path)
+    assert all(table_path(tmp_path, table).exists() for table in SCHEMAS)
+    rows = [
+        {"assessment_id": a, "gate": g, "value": float("inf"), "limit": 1.0, "passed": False}
+        for a, g in (("b", "x"), ("a", "y"), ("a", "x"))
+    ]
+    write_table(tmp_path, "gate", rows)
+    one = table_path(tmp_path, "gate").read_bytes()
+    write_table(tmp_path, "gate", rows[::-1])
+    assert table_path(tmp_path, "gate").read_bytes() == one
+
+
+def test_standing_within_the_region() -> None:
+    rows = relative_scale("a", pd.DataFrame({"result_score": [0.0, 1.0, 2.0], "n": [25, 50, 25]}))
+    assert [r["percentile"] for r in rows] == [12.5, 50.0, 87.5]
+    assert rows[1]["normal_score"] == pytest.approx(500) and rows[1]["t_score"] == pytest.approx(50)
+    alike = relative_scale("a", pd.DataFrame({"result_score": [3.0], "n": [9]}))
+    assert np.isnan(alike[0]["z_score"]) and np.isnan(alike[0]["normal_score"])
+
+
+def held(**changes: list[object]) -> pd.DataFrame:
+    base = {
+        "assessment_id": ["a", "b", "c"],
+        "school_year": [2021, 2022, 2023],
+        "scale_type": ["official"] * 3,
+        "reference_assessment_id": [None] * 3,
+        "min_score": [8.0] * 3,
+        "max_score": [31.0] * 3,
+        "forms": ["-"] * 3,
+        "link_error": [np.nan] * 3,
+    }
+    return pd.DataFrame(base | changes)
+
+
+def test_breaks_are_told_and_forbid_comparison() -> None:
+    assert window_of(held(), 2023).reasons == ()
+    minimum = window_of(held(min_score=[8.0, 8.0, 9.0]), 2023)
+    assert minimum.reasons == ("minimum",) and minimum.comparable
+    maximum = window_of(held(max_score=[31.0, 32.0, 32.0]), 2023)
+    assert maximum.reasons == ("maximum",) and not maximum.comparable
+    scale = window_of(held(scale_type=["irt_linked", "irt_unlinked", "irt_linked"]), 2023)
+    assert "scale" in scale.reasons and scale.scale_type == "relative"
+    assert window_of(held(min_score=[7.0, 8.0, 8.0]), 2024).reasons == ()
+
+
+def test_link_errors_count_from_the_first_year() -> None:
+    linked = held(scale_type=["irt_linked"] * 3, link_error=[3.0, 4.0, 5.0])
+    np.testing.assert_allclose(link_errors(window_of(linked, 2023)), [5.0, 5.0])
+    np.testing.assert_allclose(link_errors(window_of(held(), 2023)), [0, 0])
+
+
+def test_pictures_are_well_formed() -> None:
+    bank = bank_from_difficulties(["a", "b"], [-1.0, 1.0])
+    raw, n = np.arange(3.0), np.array([3.0, 5.0, 2.0])
+    for svg in (
+        pictures.item_person_map(bank, raw - 1, n),
+        pictures.information_curve(bank, ["a", "b"]),
+        pictures.score_distribution(raw, n, [1, 2]),
+    ):
+        assert ElementTree.fromstring(svg).tag.endswith("svg")
+        assert pictures.markdown("x", svg).startswith("![x](data:image/svg+xml;base64,")
