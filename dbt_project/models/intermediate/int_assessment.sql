@@ -58,7 +58,8 @@ registered as (
         first_value(linked_to ignore nulls) over sources as linked_to
     from ranked
     window sources as (
-        partition by assessment_id order by source_rank rows between unbounded preceding and unbounded following
+        partition by assessment_id order by source_rank
+        rows between unbounded preceding and unbounded following
     )
 ),
 
