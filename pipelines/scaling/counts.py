@@ -60,7 +60,9 @@ def item_names(pairs: list[tuple[str, str]], listed: pd.DataFrame) -> dict[tuple
     return names
 
 
-def assessment_counts(assessment_id: str, rows: pd.DataFrame, listed: pd.DataFrame) -> AssessmentCounts:
+def assessment_counts(
+    assessment_id: str, rows: pd.DataFrame, listed: pd.DataFrame, *, raw_is_total: bool = True
+) -> AssessmentCounts:
     """Build the counts of one assessment; a comparison group is a group.
 
     `rows`: form, comparison_group, item, raw_score, item_score, n, omitted_n. `listed`: form, item,
@@ -87,6 +89,7 @@ def assessment_counts(assessment_id: str, rows: pd.DataFrame, listed: pd.DataFra
         n=rows["n"].to_numpy(np.int64),
         omitted_n=rows["omitted_n"].to_numpy(np.int64),
         max_score=top,
+        raw_is_total=raw_is_total,
     )
     codes = set(listed["anchor_item"].dropna())
     return AssessmentCounts(assessment_id, counts, names, tuple(n for n in counts.items if n in codes))

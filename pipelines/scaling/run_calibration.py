@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from pipelines.psychometrics import (
     DifResult,
     Message,
     PsychometricsError,
+    ScoreCounts,
     dif_analysis,
     form_items,
     item_fit,
@@ -27,7 +28,7 @@ from pipelines.psychometrics import (
 from pipelines.scaling import warehouse as w
 from pipelines.scaling.bank import intercepts_text
 from pipelines.scaling.calibration import CALIBRATED, NAN, Scaled, in_points, scale_assessment
-from pipelines.scaling.counts import AssessmentCounts, assessment_counts
+from pipelines.scaling.counts import assessment_counts
 from pipelines.scaling.pictures import information_curve, item_person_map, markdown, score_distribution
 from pipelines.scaling.plan import in_order, linked_id
 from pipelines.scaling.tables import STEPS, write_table
@@ -77,7 +78,7 @@ def run(warehouse: Path, scales: Path, tell: Callable[[str], None] = lambda text
             own, built, scales=scales, linked_to=link, done=scaled, freezes=freezes and link is None
         )
         scaled[assessment] = found
-        dif_result = _dif(assessment, groups, items[assessment])
+        dif_result = _dif(assessment, groups, items[assessment], warehouse)
         if dif_result is not None:
             dif[assessment] = dif_result
         tell(f"{assessment}: {found.status}, {found.scale_type or own['scale_type'] or 'relative'}")
@@ -290,16 +291,22 @@ def _messages(s: Scaled) -> Rows:
     ]
 
 
-def _dif(assessment: str, groups: pd.DataFrame, listed: pd.DataFrame) -> DifResult | None:
-    """Boys and girls matched on the raw score; None where one of them took no part."""
+def _dif(assessment: str, groups: pd.DataFrame, listed: pd.DataFrame, warehouse: Path) -> DifResult | None:
+    """Boys and girls matched on the raw score, purified; None where one of them took no part."""
     rows = groups[groups["comparison_group"].isin(SEXES)]
     if set(rows["comparison_group"]) != set(SEXES):
         return None
     try:
-        counts: AssessmentCounts = assessment_counts(assessment, rows, listed)
+        first = assessment_counts(assessment, rows, listed)
     except PsychometricsError:
         return None
-    return dif_analysis(counts.counts, reference=SEXES[0], focal=SEXES[1])
+
+    def recount(names: Collection[str]) -> ScoreCounts:
+        flagged = [pair for pair, name in first.items.items() if name in names]
+        again = w.recounted(warehouse, assessment, flagged)
+        return assessment_counts(assessment, again, listed, raw_is_total=False).counts
+
+    return dif_analysis(first.counts, reference=SEXES[0], focal=SEXES[1], recount=recount)
 
 
 def relative_scale(assessment: str, results: pd.DataFrame) -> Rows:

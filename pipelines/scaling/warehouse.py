@@ -26,6 +26,32 @@ COUNTS = """
     where comparison_group = 'all' or comparison_group like 'sex:%'
     order by all
 """
+#: The counts of one assessment by sex, matched on the raw score less some items; these are in flagged_item.
+RECOUNT = """
+    with items as (
+        select item, item_position from stg_student_result_item where assessment_id = $assessment
+    ),
+    flagged as (
+        select form, list(item_position) as positions
+        from flagged_item inner join items using (item) group by form
+    ),
+    matched as (
+        select r.form, 'sex:' || r.sex as comparison_group, r.scores, r.raw_score - coalesce(list_sum(
+            list_transform(f.positions, lambda p: greatest(coalesce(r.scores[p], 0), 0))), 0) as raw_score
+        from int_student_result as r left join flagged as f on r.form = f.form
+        where r.assessment_id = $assessment and r.is_tested and r.scores is not null and r.sex is not null
+    ),
+    given as (
+        select form, comparison_group, raw_score, generate_subscripts(scores, 1) as item_position,
+            unnest(scores) as score
+        from matched
+    )
+    select form, comparison_group, cast(raw_score as integer) as raw_score, item,
+        greatest(score, 0) as item_score, count(*) as n, count(*) filter (where score < 0) as omitted_n
+    from given inner join items using (item_position)
+    where score is not null
+    group by all order by all
+"""
 RESULTS = """
     select assessment_id, cast(result_score as double) as result_score, sum(n) as n
     from int_unit_score_count
@@ -57,6 +83,13 @@ def assessments(db: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
 def coded(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
     """The table with columns of few different texts as categories, which are quick to look up."""
     return table.assign(**{name: table[name].astype("category") for name in columns})
+
+
+def recounted(warehouse: Path, assessment: str, flagged: list[tuple[str, str]]) -> pd.DataFrame:
+    """Counts by sex whose raw score leaves out the `flagged` (form, item): one more pass over one work."""
+    with reading(warehouse) as db:
+        db.register("flagged_item", pd.DataFrame(flagged, columns=["form", "item"], dtype=str))
+        return db.execute(RECOUNT, {"assessment": assessment}).df()
 
 
 def by_assessment(table: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -67,6 +67,12 @@ def works_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     inbox.registered(BAD["link_missing"], max_score=6, linked_to="РДР/Информатика/9/2019/final")
 
     _linked_years(inbox, rng)
+    # girls (every other student, from the first) find item 2 harder than boys of the same ability
+    girls = np.arange(3000) % 2 == 0
+    delta = np.tile(np.linspace(-1.5, 1.5, 12), (3000, 1))
+    delta[girls, 1] += 1.0
+    chance = 1 / (1 + np.exp(delta - rng.normal(0, 1, (3000, 1))))
+    inbox.students("Литература", (rng.random(chance.shape) < chance).astype(int))
     return uroven("run", "--inbox", str(inbox.close()), "--quiet", home=tmp_path_factory.mktemp("works_home"))
 
 

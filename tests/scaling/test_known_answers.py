@@ -76,3 +76,16 @@ def test_intervals_of_schools_widen_as_schools_get_smaller(works: duckdb.DuckDBP
     assert n.tolist() == [2, 3, 5, 8, 12, 20, 30, 40, 60, 80, 100, 120, 140, 180, 200]
     np.testing.assert_allclose(width * np.sqrt(n), width[0] * np.sqrt(2), rtol=1e-9)
     assert (np.diff(reliability) >= 0).all()
+
+
+def test_an_item_that_is_harder_for_girls_is_named_and_no_other(works: duckdb.DuckDBPyConnection) -> None:
+    rows = works.execute(
+        """select item, dif_class, dif_effect, dif_status from fct_item_statistic
+           where assessment_id = 'РДР-Литература-9-2023'"""
+    ).fetchall()
+    found = {item: (letter, effect) for item, letter, effect, _ in rows}
+    assert {status for *_, status in rows} == {"ok"} and len(rows) == 12
+    # one logit is −2.35, with an error of 0.22
+    assert found["2"][0] == "C" and found["2"][1] == pytest.approx(-2.35, abs=0.66)
+    # once the item leaves the matching score the others stand free of it
+    assert {letter for item, (letter, _) in found.items() if item != "2"} == {"A"}

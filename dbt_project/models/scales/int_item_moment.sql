@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 -- One row per assessment, form and item: sums over the students from the score counts, and the moments that
--- classical statistics are made of. Variances and covariances divide by n.
+-- classical statistics are made of. Variances and covariances divide by n. Sums of whole numbers are exact.
 with counts as (
     select * from {{ ref('fct_item_score_count') }}
     where comparison_group = 'all'

@@ -61,18 +61,18 @@ cumulated as (
 distribution as (
     select
         assessment_id, form,
-        max(mean) as mean,
-        max(max_score) as max_score,
-        sum(cast(n as double) * power(raw_score - mean, 3)) / max(form_n) as third_moment,
-        1.0 * sum(case when raw_score = 0 then n else 0 end) / max(form_n) as floor_share,
-        1.0 * sum(case when raw_score = max_score then n else 0 end) / max(form_n) as ceiling_share,
         {% for name, share in [('p25', 0.25), ('p50', 0.5), ('p75', 0.75)] %}
         min(case when upto_n > floor((form_n - 1) * {{ share }}) then raw_score end) as {{ name }}_below,
         min(case when upto_n > least(floor((form_n - 1) * {{ share }}) + 1, form_n - 1) then raw_score end)
             as {{ name }}_above,
-        max(cast((form_n - 1) * {{ share }} - floor((form_n - 1) * {{ share }}) as double)) as {{ name }}_part
-        {{- ',' if not loop.last }}
+        max(cast((form_n - 1) * {{ share }} - floor((form_n - 1) * {{ share }}) as double))
+            as {{ name }}_part,
         {% endfor %}
+        max(mean) as mean,
+        max(max_score) as max_score,
+        {{ exact_sum('cast(n as double) * power(raw_score - mean, 3)') }} / max(form_n) as third_moment,
+        1.0 * sum(case when raw_score = 0 then n else 0 end) / max(form_n) as floor_share,
+        1.0 * sum(case when raw_score = max_score then n else 0 end) / max(form_n) as ceiling_share
     from cumulated
     group by assessment_id, form
 ),

@@ -36,6 +36,9 @@ maxima as (
 judged as (
     select
         *,
+        -- nothing, where the item or the rest of the form does not vary
+        (covariance - variance) / nullif(sqrt(greatest(variance, 0) * greatest(rest_variance, 0)), 0)
+            as item_rest,
         case
             when n <= 1 then 'single_student'
             when items_n = 1 then 'single_item'
@@ -61,9 +64,7 @@ final as (
             when judged.n > 1 then sqrt(greatest(judged.variance, 0) * judged.n / (judged.n - 1))
         end as sd,
         case
-            when judged.classical_status = 'ok'
-                then greatest(-1.0, least(1.0,
-                    (judged.covariance - judged.variance) / sqrt(judged.variance * judged.rest_variance)))
+            when judged.classical_status = 'ok' then greatest(-1.0, least(1.0, judged.item_rest))
         end as item_rest_correlation,
         case
             when judged.items_n > 2 and judged.rest_variance >= {{ least_variance() }}

@@ -21,21 +21,21 @@ final as (
         pairs.other_subgroup,
         results.scale_type,
         results.tested_n,
-        others.tested_n as other_tested_n,
-        results.mean_scale_score - others.mean_scale_score as gap,
-        sqrt(results.scale_se * results.scale_se + others.scale_se * others.scale_se) as gap_se,
-        results.mean_scale_score - others.mean_scale_score
+        compared.tested_n as other_tested_n,
+        results.mean_scale_score - compared.mean_scale_score as gap,
+        sqrt(results.scale_se * results.scale_se + compared.scale_se * compared.scale_se) as gap_se,
+        results.mean_scale_score - compared.mean_scale_score
         - {{ normal_quantile() }}
-        * sqrt(results.scale_se * results.scale_se + others.scale_se * others.scale_se) as gap_ci_low,
-        results.mean_scale_score - others.mean_scale_score
+        * sqrt(results.scale_se * results.scale_se + compared.scale_se * compared.scale_se) as gap_ci_low,
+        results.mean_scale_score - compared.mean_scale_score
         + {{ normal_quantile() }}
-        * sqrt(results.scale_se * results.scale_se + others.scale_se * others.scale_se) as gap_ci_high,
-        results.below_min_pct - others.below_min_pct as below_min_gap_pct
+        * sqrt(results.scale_se * results.scale_se + compared.scale_se * compared.scale_se) as gap_ci_high,
+        results.below_min_pct - compared.below_min_pct as below_min_gap_pct
     from results
     inner join pairs on results.subgroup = pairs.subgroup
-    inner join results as others
-        on results.unit_type = others.unit_type and results.unit_id = others.unit_id
-        and results.assessment_id = others.assessment_id and pairs.other_subgroup = others.subgroup
+    inner join results as compared
+        on results.unit_type = compared.unit_type and results.unit_id = compared.unit_id
+        and results.assessment_id = compared.assessment_id and pairs.other_subgroup = compared.subgroup
 )
 
 select * from final
