@@ -86,6 +86,16 @@ def status(home: Home = None) -> None:
 
 
 @app.command()
+def parse(home: Home = None) -> None:
+    """Parse the dbt project, so that Dagster can load the graph of this home."""
+    _apply(home, None)
+    from pipelines.headless import ensure_manifest  # noqa: PLC0415
+    from pipelines.settings import Settings  # noqa: PLC0415
+
+    ensure_manifest(Settings())
+
+
+@app.command()
 def dev(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000,
     home: Home = None,

@@ -46,8 +46,6 @@ class DbtInProcess(dg.ConfigurableResource):
     Its events become Dagster's as they come (dagster-dbt's own conversion).
     """
 
-    target_path: str = ""
-
     def build(
         self, context: dg.AssetExecutionContext, settings: Settings, manifest: dict[str, Any], translator: Any
     ) -> Iterator[Any]:
@@ -138,6 +136,7 @@ def run_dbt(arguments: list[str], settings: Settings, on_event: Any = None) -> A
 
     common = [
         "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
+        "--target-path", str(settings.dbt_target), "--log-path", str(settings.dbt_target),
         "--log-level", "none", "--log-level-file", "none", "--no-use-colors"
     ]  # fmt: skip
     environment_key = tuple(sorted(dbt_environment(settings).items()))

@@ -53,6 +53,15 @@ class Settings(BaseSettings):
         return self.build / "warehouse.duckdb"
 
     @property
+    def dbt_target(self) -> Path:
+        """dbt's own files: each home has its own, so that runs over several homes don't meet in them."""
+        return self.home.resolve() / "dbt"
+
+    @property
+    def manifest(self) -> Path:
+        return self.dbt_target / "manifest.json"
+
+    @property
     def returned(self) -> Path:
         return self.home.resolve() / "returned"
 

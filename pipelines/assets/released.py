@@ -1,10 +1,9 @@
 """The release: what readers get."""
 
-import json
 
 import dagster as dg
 
-from pipelines.assets.warehouse import MANIFEST_PATH, POOL, TRANSLATOR
+from pipelines.assets.warehouse import POOL, TRANSLATOR, read_manifest
 from pipelines.resources import UrovenResource
 from pipelines.settings import DBT_PROJECT
 
@@ -21,7 +20,7 @@ def published_tables(manifest: dict) -> list[str]:
 
 
 def mart_keys() -> list[dg.AssetKey]:
-    manifest = json.loads(MANIFEST_PATH.read_text(encoding="utf-8"))
+    manifest = read_manifest()
     marts = [
         n for n in manifest["nodes"].values() if n["resource_type"] == "model" and n["fqn"][1] == "marts"
     ]
@@ -49,7 +48,7 @@ def release_asset() -> dg.AssetsDefinition:
         scaling = scaling_version(settings.lake / "scales")
         code = f"{stages.code_version()}-{p.project_hash(DBT_PROJECT)}-{scaling}"
         inputs = p.input_hash([*sorted(active), code, settings.region])
-        tables = published_tables(json.loads(MANIFEST_PATH.read_text(encoding="utf-8")))
+        tables = published_tables(read_manifest())
         made, counts = p.publish(
             settings.warehouse, settings.releases, settings.current, tables, inputs=inputs, code_version=code
         )

@@ -9,9 +9,8 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_
 
 from pipelines.assets.accepted import ITEMS_KEY, LEDGER
 from pipelines.resources import DbtInProcess, UrovenResource
-from pipelines.settings import DBT_PROJECT
+from pipelines.settings import Settings
 
-MANIFEST_PATH = DBT_PROJECT / "target" / "manifest.json"
 #: One writer of the build database at a time.
 POOL = "duckdb_write"
 _GROUPS = {
@@ -45,14 +44,21 @@ TRANSLATOR = Translator(
 )
 
 
-def warehouse_assets() -> list[dg.AssetsDefinition]:
-    """The dbt assets by the parsed manifest.
+def read_manifest() -> dict[str, Any]:
+    """The parsed dbt project of the home that the environment names.
 
     Raises FileNotFoundError, with what to do, where the project was not parsed yet.
     """
-    if not MANIFEST_PATH.exists():
-        raise FileNotFoundError(f"{MANIFEST_PATH} is missing: run `make env` (or `dbt parse`) first")
-    manifest = json.loads(MANIFEST_PATH.read_text(encoding="utf-8"))
+    path = Settings().manifest
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is missing: run `uroven parse` (as `make env` does) for this home")
+    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return manifest
+
+
+def warehouse_assets() -> list[dg.AssetsDefinition]:
+    """The dbt assets by the parsed manifest."""
+    manifest = read_manifest()
 
     def part(name: str, select: str, exclude: str | None = None) -> dg.AssetsDefinition:
         @dbt_assets(

@@ -69,7 +69,7 @@ def test_definitions_validate(defs: dg.Definitions) -> None:
     dagster = Path(sys.executable).with_name("dagster")
     done = subprocess.run(
         [str(dagster), "definitions", "validate", "-w", str(ROOT / "workspace.yaml")],
-        capture_output=True, text=True, cwd="/", check=False,
+        capture_output=True, text=True, cwd=ROOT, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
 
