@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.settings import FIRST_YEAR, LAST_YEAR, ROOT, Settings
+from pipelines.settings import ROOT, Settings
+from pipelines.years import FIRST_YEAR, LAST_YEAR
 
 if TYPE_CHECKING:
     from pipelines.intake.ledger import Ledger

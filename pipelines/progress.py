@@ -23,7 +23,8 @@ class _Lines(logging.Handler):
                 self._console.print(f"{since}  {mark} {event.step_key}", markup=False)
         elif record.levelno >= logging.INFO:
             message = (getattr(record, "dagster_meta", None) or {}).get("orig_message") or record.getMessage()
-            self._console.print(f"{since}      {message}", markup=False)
+            if not message.startswith("Dependencies for step"):
+                self._console.print(f"{since}      {message}", markup=False)
 
 
 @dg.logger(config_schema={"quiet": dg.Field(bool, default_value=False)})

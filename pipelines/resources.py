@@ -87,14 +87,27 @@ class DbtInProcess(dg.ConfigurableResource):
         if isinstance(result, BaseException):
             raise result
         if not result.success:
-            reasons = _reasons(result) or failures
+            reasons = _reasons(result, settings) or failures
             raise dg.Failure("dbt build failed:\n" + "\n".join(reasons[:20]))
 
 
-def _reasons(result: Any) -> list[str]:
+def _reasons(result: Any, settings: Settings) -> list[str]:
+    """What failed; of a failed test its first rows, so that the file at fault can be found."""
+    import duckdb  # noqa: PLC0415
+
     if result.exception:
         return [str(result.exception)]
-    return [f"{r.node.name}: {r.message}" for r in result.result if r.status in ("error", "fail")]
+    out = []
+    for r in result.result:
+        if r.status not in ("error", "fail"):
+            continue
+        out.append(f"{r.node.name}: {r.message}")
+        if r.status == "fail" and r.node.compiled_code:
+            with duckdb.connect(str(settings.warehouse), read_only=True) as db:
+                rows = db.execute(f"select * from ({r.node.compiled_code}) limit 5")  # noqa: S608
+                names = [d[0] for d in rows.description or ()]
+                out += [f"  {dict(zip(names, row, strict=True))}" for row in rows.fetchall()]
+    return out
 
 
 def _selected(context: dg.AssetExecutionContext, manifest: dict[str, Any]) -> set[str]:

@@ -10,8 +10,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = ROOT / "dbt_project"
-#: The school years that have partitions.
-FIRST_YEAR, LAST_YEAR = 2012, 2036
 
 
 class Settings(BaseSettings):

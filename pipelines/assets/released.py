@@ -1,6 +1,5 @@
 """The release: what readers get."""
 
-
 import dagster as dg
 
 from pipelines.assets.warehouse import POOL, TRANSLATOR, read_manifest

@@ -39,6 +39,7 @@ from pipelines.intake.shapes import (
     without,
 )
 from pipelines.intake.text import clean, fold, school_year_of
+from pipelines.years import FIRST_YEAR, LAST_YEAR
 from schemas import CONTRACTS
 
 #: Bump when the same file would be landed differently than before.
@@ -238,6 +239,8 @@ def _join_sheets(readings: list[Reading], year: int, tables: list[pa.Table]) -> 
         joined = len(more) - len(left)
         reading.rows_read, reading.structural_n = reading.rows_read - joined, reading.structural_n + joined
         reading.rows_by_year[year] -= joined
+        if not reading.rows_read:
+            reading.status, reading.rule = "ignored", "joined_sheet"
 
 
 def _rejected(sheet: Sheet, rule: str, ru: str, en: str, **known: Any) -> Reading:
@@ -289,11 +292,17 @@ def _unknown_layout(near: Any) -> tuple[str, str]:
             "Таблица не похожа ни на один известный вид файла: пришлите её по шаблону (uroven template)",
             "The table resembles no known file kind: send it by the template (uroven template)",
         )
-    missing, extra = ", ".join(near.missing[:8]), ", ".join(near.extra[:8])
+    # a heading nobody knows may be a pupil's name: such columns are counted, never quoted
+    known = {fold(t) for c in CONTRACTS.values() for f in c.fields.values() for t in (f.name, f.title_ru)}
+    quoted = [c for c in near.extra if c in known][:8]
+    missing, extra = ", ".join(near.missing[:8]), ", ".join(quoted)
+    strange = len(near.extra) - len([c for c in near.extra if c in known])
     ru = f"Вид файла не распознан. Ближе всего «{near.title}»: не хватает столбцов: {missing or 'нет'}"
     ru += f"; лишние столбцы: {extra}" if extra else ""
+    ru += f"; неизвестных столбцов: {strange}" if strange else ""
     en = f"Layout not recognised. Nearest is «{near.title}»: missing columns: {missing or 'none'}"
     en += f"; extra columns: {extra}" if extra else ""
+    en += f"; unknown columns: {strange}" if strange else ""
     return ru, en
 
 
@@ -553,13 +562,14 @@ def _years(values: Sequence[str] | None, stated: str, n: int) -> tuple[list[int]
 
 
 def _year(value: str) -> int:
-    """«2021», «2020/21», «2020-2021», «2020/2021 уч. год» -> 2021; 0 where there is no year."""
-    text = clean(value)
+    """«2021», «2020/21», «2020-2021», «2020/2021 уч. год» -> 2021; 0 where there is no year that exists."""
+    text, year = clean(value), 0
     if m := re.match(r"^(20\d\d)\s*[/\-–]\s*(?:20)?(\d\d)\b", text):
         end = int(m.group(1)) // 100 * 100 + int(m.group(2))
-        return end if end == int(m.group(1)) + 1 else 0
-    m = re.match(r"^(20\d\d)(\.0)?$", text)
-    return int(m.group(1)) if m else 0
+        year = end if end == int(m.group(1)) + 1 else 0
+    elif m := re.match(r"^(20\d\d)(\.0)?$", text):
+        year = int(m.group(1))
+    return year if FIRST_YEAR <= year <= LAST_YEAR else 0
 
 
 def landed_schema(contract: str) -> pa.Schema:

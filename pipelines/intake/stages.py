@@ -336,11 +336,11 @@ def export_ledger(settings: Settings, ledger: Ledger) -> dict[str, int]:
     """Write what the ledger knows as Parquet for dbt; returns the number of rows a table."""
     subs, readings = ledger.submissions(), ledger.readings()
     submission_rows, reading_rows = [], []
-    counts: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    counts: Counts = defaultdict(dict)
     for c in ledger.table("row_count"):
-        total = counts[(c["file_id"], c["sheet"], c["contract"])]
-        for i, key in enumerate(("rows_read", "rows_accepted", "rows_rejected")):
-            total[i] += c[key]
+        part = (c["rows_accepted"], c["rows_rejected"])
+        counts[(c["file_id"], c["sheet"], c["contract"])][c["school_year"]] = part
+    active = {s.file_id for s in subs if s.state == ACTIVE}
     for s in subs:
         result = readings.get(s.file_id, ("", FileReading(s.file_id)))[1]
         submission_rows.append(
@@ -359,7 +359,7 @@ def export_ledger(settings: Settings, ledger: Ledger) -> dict[str, int]:
             }
         )
     for file_id, (_, result) in sorted(readings.items()):
-        reading_rows += _reading_rows(file_id, result, counts)
+        reading_rows += _reading_rows(file_id, result, counts, file_id in active)
     active_rules = ledger.table("rule_count")
     active_rules += [
         {
@@ -400,9 +400,11 @@ def export_ledger(settings: Settings, ledger: Ledger) -> dict[str, int]:
     return {name: len(table) for name, table in tables.items()}
 
 
-def _reading_rows(
-    file_id: str, result: FileReading, counts: dict[tuple[str, str, str], list[int]]
-) -> list[dict[str, Any]]:
+#: (file, sheet, contract) -> school year -> rows accepted and rejected.
+Counts = dict[tuple[str, str, str], dict[int, tuple[int, int]]]
+
+
+def _reading_rows(file_id: str, result: FileReading, counts: Counts, active: bool) -> list[dict[str, Any]]:
     """One row a sheet and contract: a sheet's blocks are summed; a refused sheet is rejected whole."""
     grouped: dict[tuple[str, str | None, str], list[Any]] = defaultdict(list)
     for r in result.readings:
@@ -410,9 +412,14 @@ def _reading_rows(
     rows = []
     for (sheet, contract, status), parts in grouped.items():
         years = sorted({y for p in parts for y in p.rows_by_year})
-        if status == "read":
-            read, accepted, rejected = counts.get((file_id, sheet, contract or ""), [0, 0, 0])
-            read = max(read, sum(p.rows_read for p in parts))
+        if status == "read" and active:
+            # what of the file was validated: rows of years that no run has covered yet are still to come
+            done = counts.get((file_id, sheet, contract or ""), {})
+            read = sum(n for p in parts for year, n in p.rows_by_year.items() if year in done)
+            accepted, rejected = (sum(part[i] for part in done.values()) for i in (0, 1))
+        elif status == "read":  # a newer version of the file stands in for it
+            read = rejected = sum(p.rows_read for p in parts)
+            accepted = 0
         else:
             read = 0 if status == "ignored" else sum(p.rows_read for p in parts)
             accepted, rejected = 0, read

@@ -156,7 +156,9 @@ def settle(ledger: Ledger) -> list[str]:
     """
     readings = ledger.readings()
     subs = [s for s in ledger.submissions() if s.state != SERVICE]
-    refused = {f for f, (_, r) in readings.items() if r.rule}
+    refused = {
+        f for f, (_, r) in readings.items() if r.rule or not any(x.status == "read" for x in r.readings)
+    }
     states: dict[int, tuple[str, int | None]] = {}
     current: dict[str, Submission] = {}
     for s in subs:

@@ -127,7 +127,7 @@ def run(warehouse: Path, scales: Path, region: str = "region") -> dict[str, int]
         table, model = _units(part, region)
         units.append(table)
         variances.append({"assessment_id": assessment, **model})
-    built = pd.concat(units) if units else pd.DataFrame(columns=SCHEMAS["unit"].names)
+    built = pd.concat(units) if units else SCHEMAS["unit"].empty_table().to_pandas()
     relative = set(assessments.index[assessments["scale_type"] == "relative"])
     return {
         "unit": write_table(scales, "unit", _finished(built, posterior, relative)),
@@ -140,9 +140,9 @@ def _finished(units: pd.DataFrame, posterior: pd.DataFrame, relative: set[str]) 
     out = units.merge(posterior, on=KEY, how="left", suffixes=("", "_posterior"))
     if "mean_scale_score_posterior" in out:
         out["mean_scale_score"] = out["mean_scale_score_posterior"].fillna(out["mean_scale_score"])
-    half = critical() * out["scale_se"]
+    half = critical() * out["scale_se"].astype(float)
     out["scale_ci_low"], out["scale_ci_high"] = out["mean_scale_score"] - half, out["mean_scale_score"] + half
-    z = ((out["mean_scale_score"] - 500) / 100).where(out["assessment_id"].isin(relative))
+    z = ((out["mean_scale_score"].astype(float) - 500) / 100).where(out["assessment_id"].isin(relative))
     return out.assign(z_score=z, t_score=t_scores(z), percentile=100 * norm.cdf(z))
 
 
