@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.settings import ROOT, Settings
-from pipelines.years import FIRST_YEAR, LAST_YEAR
+from schemas.years import FIRST_YEAR, LAST_YEAR
 
 if TYPE_CHECKING:
     from pipelines.intake.ledger import Ledger

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from pipelines.years import FIRST_YEAR, LAST_YEAR
+from schemas.years import FIRST_YEAR, LAST_YEAR
 
 #: Keys are ending years: 2020/21 is «2021». Year 0 never lands, it only gives empty tables their place.
 SCHOOL_YEARS = dg.StaticPartitionsDefinition([str(y) for y in range(FIRST_YEAR, LAST_YEAR + 1)])

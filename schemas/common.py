@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.base import column
+from schemas.years import FIRST_YEAR, LAST_YEAR
 
 
 def school_code(*, required: bool = True) -> Any:
@@ -62,8 +63,8 @@ def school_year_number() -> Any:
         "School year (its ending year)",
         key=True,
         required=True,
-        ge=2000,
-        le=2100,
+        ge=FIRST_YEAR,
+        le=LAST_YEAR,
         unit="year",
         synonyms=("Учебный год", "Год"),
     )

@@ -102,6 +102,7 @@ class Layout:
     inherit: bool = False
     join: str = ""
     no_words: tuple[str, ...] = ()
+    masked: tuple[str, ...] = ()
     key_scope: str = "school"
     namesakes: tuple[str, ...] = ()
     school_key: str = "id"
@@ -156,6 +157,11 @@ def layouts() -> tuple[Layout, ...]:
     return tuple(_load(path) for path in sorted(FOLDER.glob("*.toml")))
 
 
+def _numeric(contract: Contract) -> tuple[str, ...]:
+    """Fields where a word can only be another column's: in a list of people, perhaps a name."""
+    return tuple(f.name for f in contract.fields.values() if f.kind in ("int", "number"))
+
+
 @functools.cache
 def canonical(contract: str) -> Layout:
     """The canonical layout of a contract: its field names or titles as headers."""
@@ -170,6 +176,7 @@ def canonical(contract: str) -> Layout:
         items=CANONICAL_ITEM if model.has_items else "",
         skip=(STRUCTURAL,),
         person={f.name: [f.name] for f in model.fields.values() if f.person},
+        masked=_numeric(model) if any(f.person for f in model.fields.values()) else (),
     )
 
 

@@ -74,9 +74,17 @@ def people_out(
     for name in layout.no_words:
         bad = {v for v in set(data.get(name, ())) if _WORD.search(v) and clean(v).lower() not in NO_VALUE}
         misplaced.update(r for r, v in enumerate(data.get(name, ())) if v in bad)
+    for name in layout.masked:
+        if name in data:
+            data[name] = mapped(data[name], _masked)
     for name in data if misplaced else ():
         data[name] = ["" if r in misplaced else v for r, v in enumerate(data[name])]
     return sorted(misplaced)
+
+
+def _masked(value: str) -> str:
+    """A word in a field of numbers may be a name that slipped: that there was one is all that is kept."""
+    return "(слово)" if _WORD.search(value) and clean(value).lower() not in NO_VALUE else value
 
 
 def _told_apart(people: list[str], schools: Sequence[str], documents: list[tuple[str, ...]]) -> list[str]:

@@ -39,8 +39,8 @@ from pipelines.intake.shapes import (
     without,
 )
 from pipelines.intake.text import clean, fold, school_year_of
-from pipelines.years import FIRST_YEAR, LAST_YEAR
 from schemas import CONTRACTS
+from schemas.years import FIRST_YEAR, LAST_YEAR
 
 #: Bump when the same file would be landed differently than before.
 READER_VERSION = 2

@@ -31,7 +31,7 @@ from pipelines.intake.validation import (
     item_schema,
     validate,
 )
-from pipelines.intake.vault import settle, vault_path
+from pipelines.intake.vault import RETURNED_SUFFIX, settle, vault_path
 from pipelines.settings import ROOT, Settings
 from schemas import CONTRACTS
 
@@ -513,7 +513,7 @@ def return_workbooks(
                 cells.append(CellFinding(r.sheet, None, None, title, "", "unknown_column", "warning", text))
         if not cells:
             continue
-        target = settings.returned / f"{s.path}.ошибки.xlsx"
+        target = settings.returned / f"{s.path}{RETURNED_SUFFIX}"
         if _already_returned(target, cells):
             continue
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -16,6 +16,8 @@ from pipelines.intake.readers import content_hash
 from pipelines.settings import Settings
 
 JOURNAL = "journal.jsonl"
+#: What a workbook with marked faults adds to the sender's own file name.
+RETURNED_SUFFIX = ".ошибки.xlsx"
 
 
 @dataclass
@@ -84,6 +86,10 @@ def receive(settings: Settings, ledger: Ledger) -> Receipt:
     manifests: dict[Path, dict[str, dict[str, str]]] = {}
     for path in files(inbox):
         name = path.relative_to(inbox).as_posix()
+        if name.endswith(RETURNED_SUFFIX):  # our marked workbook, corrected: a new version of what it marks
+            name = name.removesuffix(RETURNED_SUFFIX)
+        elif path.with_name(path.name + RETURNED_SUFFIX).is_file():
+            continue
         stat, old = path.stat(), latest.get(name)
         service = is_service(path)
         hints = {} if service else context.hints(inbox, path, manifests)

@@ -24,11 +24,8 @@ def test_a_correction_a_wrong_year_and_a_useless_file_between_two_runs(tmp_path:
     with duckdb.connect(str(home / "current" / "warehouse.duckdb"), read_only=True) as db:
         rows = db.execute("select school_id, filled from fct_school_staffing order by 1").fetchall()
         assert rows == [("s1", 10.0), ("s3", 7.0)]
-        verdicts = dict(
-            db.execute(
-                "select file_name || ' ' || submission_state, verdict from dq_submission order by submission_id"
-            ).fetchall()
-        )
+        sql = "select file_name || ' ' || submission_state, verdict from dq_submission order by submission_id"
+        verdicts = dict(db.execute(sql).fetchall())
     assert verdicts["кадры 2024.csv superseded"] == "superseded"
     assert verdicts["кадры 2024.csv active"] == "accepted"
     assert len(list((home / "releases").iterdir())) == 2

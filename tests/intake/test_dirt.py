@@ -233,7 +233,7 @@ def test_an_unknown_table_is_refused_with_the_nearest_kind(tmp_path: Path) -> No
     found = check(table(tmp_path / "a.csv", [["community", "school_id", "сколько"], ROW]), stated=YEAR)
     assert found.refusals() == ["unknown_layout"]
     assert (
-        "«Профессиональные сообщества»: не хватает столбцов: Учителей; лишние столбцы: сколько"
+        "«Профессиональные сообщества»: не хватает столбцов: Учителей; неизвестных столбцов: 1"
         in found.reading.readings[0].message_ru
     )
 

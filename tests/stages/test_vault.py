@@ -184,3 +184,14 @@ def test_without_an_inbox_the_message_says_what_to_do(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, inbox=tmp_path / "nowhere")
     with pytest.raises(FileNotFoundError, match="UROVEN_INBOX"):
         vault.receive(settings, Ledger("sqlite://"))
+
+
+def test_a_returned_workbook_sent_back_corrects_the_file_it_marks(home: Home) -> None:
+    home.put("2023/staffing.csv", rows("s1,teachers,10,9,9", "s2,teachers,x,8,8"))
+    home.receive()
+    assert home.accept().rows_rejected == 1
+    home.put("2023/staffing.csv.ошибки.xlsx", rows("s1,teachers,10,9,9", "s2,teachers,8,8,8"))
+    home.receive()
+    part = home.accept()
+    assert (part.rows_accepted, part.rows_rejected, part.files_n) == (2, 0, 1)
+    assert home.receive().known_n == 1
