@@ -437,9 +437,9 @@ def _keys(
 ) -> None:  # fmt: skip
     """One row a key. A newer file wins over an older; within a file repeated rows are faults.
 
-    A newer file that repeats at least half of what an older one had of a school and period replaces all of
-    it: a row that the correction left out is gone. Fewer repeats replace just the rows repeated, so files
-    by class stand side by side.
+    A newer file that repeats at least half of what an older one had of a school (of a class, where there are
+    classes) and period replaces all of it: a row that the correction left out is gone. Fewer repeats replace
+    just the rows repeated, so files by class stand side by side.
     """
     key = list(contract.key)
     alive = np.flatnonzero(~findings.rejected())
@@ -480,7 +480,8 @@ def _replaced_whole(
     contract: Contract, sub: pd.DataFrame, seq: np.ndarray, number: np.ndarray, older: np.ndarray
 ) -> np.ndarray:
     """Rows of an older file that its correction dropped: see :func:`_keys`."""
-    unit = [c for c in ("school_id", *contract.period) if c in sub.columns]
+    # a correction of one class says nothing of the school's other classes
+    unit = [c for c in ("school_id", "class_name", *contract.period) if c in sub.columns]
     if not unit:
         return np.zeros(len(sub), bool)
     part = sub.groupby(unit, dropna=False, sort=False).ngroup().to_numpy()

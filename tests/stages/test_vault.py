@@ -195,3 +195,17 @@ def test_a_returned_workbook_sent_back_corrects_the_file_it_marks(home: Home) ->
     part = home.accept()
     assert (part.rows_accepted, part.rows_rejected, part.files_n) == (2, 0, 1)
     assert home.receive().known_n == 1
+
+
+def test_a_correction_of_one_class_leaves_the_other_classes(home: Home) -> None:
+    head = "school_id,student_id,class,total\n"
+    first = [f"s1,a{i},4а,5\n" for i in range(6)] + [f"s1,b{i},4б,7\n" for i in range(4)]
+    manifest = "file,contract,kind,subject,grade,school_year\n"
+    manifest += "".join(f"{name}.csv,student_results,МДР,Математика,4,2023\n" for name in ("x", "y"))
+    home.put("manifest.csv", manifest)
+    home.put("x.csv", head + "".join(first))
+    home.receive()
+    home.put("y.csv", head + "".join(f"s1,a{i},4а,6\n" for i in range(5)))
+    home.receive()
+    part = home.accept("student_results")
+    assert (part.rows_read, part.rows_accepted) == (15, 5 + 4)

@@ -296,3 +296,22 @@ def test_real_region(tmp_path: Path) -> None:
         assert connection.execute(
             "select count(*) from dq_submission where verdict = 'rejected'"
         ).fetchone() == (0,)
+
+
+def test_an_empty_cell_is_not_a_zero_and_a_part_never_exceeds_its_whole(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    root = tmp_path_factory.mktemp("staffing")
+    lake = Lake(root / "lake")
+    lake.accept("school_register", 2021, [{"school_id": s, "name": s, "municipality_id": "1"} for s in "ab"])
+    common = {"positions": 10.0, "filled": 9.0}
+    teachers = common | {"position_group": "teachers", "headcount": 19, "trained_n": 10}
+    psychologist = common | {"position_group": "psychologists", "headcount": 1, "trained_n": None}
+    odd = common | {"position_group": "teachers", "headcount": 4, "trained_n": 9}
+    rows = [{"school_id": "a"} | teachers, {"school_id": "a"} | psychologist, {"school_id": "b"} | odd]
+    lake.accept("staffing", 2021, rows)
+    lake.close()
+    with duckdb.connect(str(build(root / "lake", root / "build")), read_only=True) as db:
+        sql = """select school_id, trained_pct, round(teachers_trained_pct, 2)
+                 from fct_school_staffing order by 1"""
+        assert db.execute(sql).fetchall() == [("a", None, 52.63), ("b", None, None)]

@@ -1,5 +1,7 @@
 -- Staffing of schools: teaching posts in all, teachers among them, and all staff. Sub-groups of teachers
 -- («из учителей») are parts of «teachers» and stand in for it only where that row is missing.
+-- A sum over position groups is unknown where one of them left the cell empty, and so is a share in which the
+-- part exceeds the whole.
 -- Where a school sent no staffing return, the federal context form gives the teachers it counts.
 {% set measures = ['positions', 'filled', 'filled_qualified', 'headcount', 'qualified_n', 'trained_n',
     'higher_education_n', 'category_highest_n', 'category_first_n', 'experience_under_3_n', 'young_n',
@@ -48,7 +50,7 @@ of_returns as (
         school_year,
         {% for prefix, condition in groups.items() %}
         {% for measure in measures %}
-        {{ exact_sum('case when ' ~ condition ~ ' then ' ~ measure ~ ' end') }} as {{ prefix ~ measure }},
+        {{ whole_sum(condition, measure) }} as {{ prefix ~ measure }},
         {% endfor %}
         {{ exact_sum('case when ' ~ condition ~ ' then greatest(positions - filled, 0) end') }}
             as {{ prefix }}vacancies,
@@ -95,27 +97,27 @@ final as (
         measured.filled_qualified,
         100 * measured.filled_qualified / nullif(measured.positions, 0) as qualified_staffing_pct,
         measured.headcount, measured.qualified_n,
-        100 * measured.qualified_n / nullif(measured.headcount, 0) as qualified_pct,
+        {{ part_pct('measured.qualified_n', 'measured.headcount') }} as qualified_pct,
         measured.trained_n,
-        100 * measured.trained_n / nullif(measured.headcount, 0) as trained_pct,
+        {{ part_pct('measured.trained_n', 'measured.headcount') }} as trained_pct,
         measured.teachers_positions, measured.teachers_filled, measured.teachers_vacancies,
         100 * measured.teachers_filled / nullif(measured.teachers_positions, 0) as teachers_staffing_pct,
         measured.teachers_headcount, measured.teachers_qualified_n,
-        100 * measured.teachers_qualified_n / nullif(measured.teachers_headcount, 0)
+        {{ part_pct('measured.teachers_qualified_n', 'measured.teachers_headcount') }}
             as teachers_qualified_pct,
         measured.teachers_trained_n,
-        100 * measured.teachers_trained_n / nullif(measured.teachers_headcount, 0) as teachers_trained_pct,
-        100 * measured.teachers_higher_education_n / nullif(measured.teachers_headcount, 0)
+        {{ part_pct('measured.teachers_trained_n', 'measured.teachers_headcount') }} as teachers_trained_pct,
+        {{ part_pct('measured.teachers_higher_education_n', 'measured.teachers_headcount') }}
             as teachers_higher_education_pct,
-        100 * measured.teachers_category_highest_n / nullif(measured.teachers_headcount, 0)
+        {{ part_pct('measured.teachers_category_highest_n', 'measured.teachers_headcount') }}
             as teachers_category_highest_pct,
-        100 * measured.teachers_category_first_n / nullif(measured.teachers_headcount, 0)
+        {{ part_pct('measured.teachers_category_first_n', 'measured.teachers_headcount') }}
             as teachers_category_first_pct,
-        100 * measured.teachers_experience_under_3_n / nullif(measured.teachers_headcount, 0)
+        {{ part_pct('measured.teachers_experience_under_3_n', 'measured.teachers_headcount') }}
             as teachers_experience_under_3_pct,
-        100 * measured.teachers_young_n / nullif(measured.teachers_headcount, 0) as teachers_young_pct,
-        100 * measured.teachers_to_30_n / nullif(measured.teachers_headcount, 0) as teachers_to_30_pct,
-        100 * measured.teachers_pension_n / nullif(measured.teachers_headcount, 0) as teachers_pension_pct,
+        {{ part_pct('measured.teachers_young_n', 'measured.teachers_headcount') }} as teachers_young_pct,
+        {{ part_pct('measured.teachers_to_30_n', 'measured.teachers_headcount') }} as teachers_to_30_pct,
+        {{ part_pct('measured.teachers_pension_n', 'measured.teachers_headcount') }} as teachers_pension_pct,
         measured.staff_positions, measured.staff_filled, measured.staff_vacancies, measured.staff_headcount
     from measured
     inner join school_years
