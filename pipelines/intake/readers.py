@@ -42,8 +42,6 @@ from pipelines.intake.text import clean, fold, school_year_of
 from schemas import CONTRACTS
 from schemas.years import FIRST_YEAR, LAST_YEAR
 
-#: Bump when the same file would be landed differently than before.
-READER_VERSION = 2
 #: Stands for the school year of a row whose cell is empty.
 NO_YEAR = "—"
 EXAM_GRADES = {"ОГЭ": "9", "ЕГЭ": "11", "ГВЭ": "11"}
