@@ -32,7 +32,7 @@ def release_asset() -> dg.AssetsDefinition:
     @dg.asset(
         key=["release", "current"],
         deps=mart_keys(),
-        group_name="h_release",
+        group_name="i_release",
         kinds={"duckdb", "parquet"},
         pool=POOL,
         description="A frozen, versioned directory: the warehouse, Parquet, and the link `current`.",

@@ -1,4 +1,4 @@
-"""The dbt project as assets: two parts, before and after the scales. Only they open the build database."""
+"""The dbt project as assets, in parts between which Python steps stand. Only they write the build database."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -13,11 +13,17 @@ from pipelines.settings import Settings
 
 #: One writer of the build database at a time.
 POOL = "duckdb_write"
+#: The parts of the dbt project by their tags, in the order of the flow.
+PARTS = ("before_scales", "after_scales", "after_context", "after_programme")
 _GROUPS = {
     "staging": "e_staging",
     "intermediate": "f_intermediate",
     "scales": "f_scales",
-    "marts": "g_marts",
+    "context": "g_programme",
+    "exams": "g_programme",
+    "identification": "g_programme",
+    "programme": "g_programme",
+    "marts": "h_marts",
 }
 
 
@@ -28,8 +34,9 @@ class Translator(DagsterDbtTranslator):
         name = dbt_resource_props["name"]
         if dbt_resource_props["resource_type"] != "source":
             return dg.AssetKey(["warehouse", name])
-        if dbt_resource_props["source_name"] == "scales":
-            return dg.AssetKey(dbt_resource_props["meta"]["dagster"]["asset_key"])
+        key = dbt_resource_props.get("meta", {}).get("dagster", {}).get("asset_key")
+        if key:
+            return dg.AssetKey(key)
         if dbt_resource_props["source_name"] == "accepted" or name == ITEMS_KEY.path[-1]:
             return dg.AssetKey(["accepted", name])
         return LEDGER
@@ -76,7 +83,5 @@ def warehouse_assets() -> list[dg.AssetsDefinition]:
 
         return build
 
-    return [
-        part("warehouse_before_scales", "tag:before_scales"),
-        part("warehouse_after_scales", "tag:after_scales"),
-    ]
+    tags = {tag for node in manifest["nodes"].values() for tag in node.get("tags", [])}
+    return [part(f"warehouse_{name}", f"tag:{name}") for name in PARTS if name in tags]
