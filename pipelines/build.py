@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from pipelines.assets import accepted, landed, released, scales
+from pipelines.assets import accepted, calendar, landed, programme, released, scales
 from pipelines.assets.warehouse import warehouse_assets
 from pipelines.jobs import FULL_RUN
 from pipelines.progress import progress
@@ -20,8 +20,10 @@ def definitions(uroven: UrovenResource | None = None) -> dg.Definitions:
             accepted.accept,
             accepted.ledger_tables,
             accepted.returned_workbooks,
+            calendar.expected_submissions,
             *warehouse_assets(),
             *scales.ASSETS,
+            *programme.ASSETS,
             released.release_asset(),
         ],
         jobs=[FULL_RUN],

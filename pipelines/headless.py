@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
+from pipelines.lock import HomeBusyError, home_lock
 from pipelines.settings import ROOT, Settings
 from schemas.years import FIRST_YEAR, LAST_YEAR
 
@@ -60,11 +61,49 @@ def expected_years(settings: Settings, ledger: Ledger) -> list[int]:
 
 
 def full_run(*, years: list[int] | None, strict: bool, quiet: bool) -> int:
-    """Execute the job ``full_run``; the exit code says what became of it."""
+    """Make a release of what is in the inbox; the exit code says what became of it.
+
+    With nothing new the current release stays, and no step runs. Another run over the same home is waited
+    for, ``UROVEN_LOCK_SECONDS`` at most.
+    """
     settings, began = Settings(), time.monotonic()
     if not settings.inbox_path.is_dir():
         console.print(f"Нет папки с файлами: {settings.inbox_path}. Укажите --inbox или UROVEN_INBOX")
         return 1
+    try:
+        with home_lock(settings.home, settings.lock_seconds, console.print):
+            released = (not years and _nothing_new(settings)) or _execute(settings, years, quiet)
+            if not released:
+                console.print("Выпуск не создан; прежний выпуск, если он был, остаётся текущим.")
+                return 1
+            rejected = print_summary(settings)
+    except HomeBusyError as error:
+        console.print(str(error), markup=False)
+        return 1
+    except Exception as error:
+        if not (reason := explain(str(error))):
+            raise
+        console.print(f"{reason}\n{error}", markup=False)
+        return 1
+    console.print(f"За {time.monotonic() - began:.1f} с")
+    return 2 if strict and rejected else 0
+
+
+def _nothing_new(settings: Settings) -> bool:
+    """Whether the current release already is what a run would make; says so."""
+    from pipelines.inputs import nothing_new  # noqa: PLC0415
+    from pipelines.intake.vault import open_ledger  # noqa: PLC0415
+    from pipelines.release.publish import current_release  # noqa: PLC0415
+
+    release = current_release(settings.current)
+    if release is None or not nothing_new(settings, open_ledger(settings)):
+        return False
+    console.print(f"Ничего нового: выпуск {release.release_id} остаётся текущим.")
+    return True
+
+
+def _execute(settings: Settings, years: list[int] | None, quiet: bool) -> bool:
+    """Run the job ``full_run`` in this process; whether it made its release."""
     os.environ["DAGSTER_HOME"] = str(dagster_home(settings))
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
     ensure_manifest(settings)
@@ -72,32 +111,27 @@ def full_run(*, years: list[int] | None, strict: bool, quiet: bool) -> int:
 
     from pipelines.definitions import defs  # noqa: PLC0415
     from pipelines.intake.stages import landed_years  # noqa: PLC0415
+    from pipelines.intake.vault import open_ledger  # noqa: PLC0415
     from pipelines.partitions import range_tags  # noqa: PLC0415
-    from pipelines.resources import UrovenResource  # noqa: PLC0415
 
     with dg.DagsterInstance.get() as instance:
         job = defs.resolve_job_def("full_run")
         config = {"loggers": {"progress": {"config": {"quiet": quiet}}}}
-        ledger = UrovenResource().ledger()
+        ledger = open_ledger(settings)
         chosen = years or expected_years(settings, ledger)
         while True:
-            instance_result = job.execute_in_process(
+            result = job.execute_in_process(
                 instance=instance, tags=range_tags(chosen), run_config=config, raise_on_error=False
             )
             beyond = sorted({y for ys in landed_years(ledger.snapshot()).values() for y in ys})
             inside = not beyond or (chosen and min(chosen) <= beyond[0] and beyond[-1] <= max(chosen))
-            if years or inside or not chosen or not instance_result.success:
+            if years or inside or not chosen or not result.success:
                 break
             chosen = sorted({*chosen, *beyond})  # files whose names did not tell their year: once more
-    if not instance_result.success:
-        for event in instance_result.all_events:
-            if event.is_step_failure:
-                console.print(f"[red]{event.step_key}[/red]: {_cause(event)}")
-        console.print("Выпуск не создан; прежний выпуск, если он был, остаётся текущим.")
-        return 1
-    rejected = print_summary(settings)
-    console.print(f"За {time.monotonic() - began:.1f} с")
-    return 2 if strict and rejected else 0
+    for event in result.all_events:
+        if event.is_step_failure:
+            console.print(f"{event.step_key}: {_cause(event)}", markup=False)
+    return result.success
 
 
 def _cause(event: Any) -> str:
@@ -105,7 +139,24 @@ def _cause(event: Any) -> str:
     error = event.event_specific_data.error
     while error and error.cause:
         error = error.cause
-    return error.message.strip() if error else "неизвестная ошибка"
+    message = error.message.strip() if error else "неизвестная ошибка"
+    return "\n".join(filter(None, (explain(message), message)))
+
+
+#: What the system says of a full or closed disk, and what that means to whoever runs the command.
+_REASONS = (
+    (("No space left", "disk is full", "ENOSPC", "File too large"), "На диске кончилось место"),
+    (("Read-only file system", "readonly database"), "Диск только для чтения"),
+    (("Permission denied", "unable to open database file"), "Нет прав на запись"),
+)
+
+
+def explain(message: str) -> str:
+    """The plain reason behind an error of the disk; empty for any other error."""
+    for signs, reason in _REASONS:
+        if any(sign in message for sign in signs):
+            return f"{reason}: освободите место или проверьте права на UROVEN_HOME и повторите команду."
+    return ""
 
 
 def print_summary(settings: Settings) -> int:

@@ -6,6 +6,7 @@ import os
 import queue
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +29,20 @@ class UrovenResource(dg.ConfigurableResource):
             overrides["inbox"] = Path(self.inbox)
         return Settings(**overrides)
 
-    def ledger(self) -> Any:
-        """The ledger; an empty one is filled from the vault's journal first."""
-        from pipelines.intake.ledger import Ledger  # noqa: PLC0415
-        from pipelines.intake.vault import rebuild  # noqa: PLC0415
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[UrovenResource]:
+        """Steps run while this process holds the home: two runs never write it at once."""
+        from pipelines.lock import home_lock  # noqa: PLC0415
 
         settings = self.settings()
-        settings.home.mkdir(parents=True, exist_ok=True)
-        ledger = Ledger(settings.database_url)
-        rebuild(settings, ledger)
-        return ledger
+        with home_lock(settings.home, settings.lock_seconds, context.log.info if context.log else None):
+            yield self
+
+    def ledger(self) -> Any:
+        """The ledger; what it lacks of the vault's journal is entered first."""
+        from pipelines.intake.vault import open_ledger  # noqa: PLC0415
+
+        return open_ledger(self.settings())
 
 
 class DbtInProcess(dg.ConfigurableResource):

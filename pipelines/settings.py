@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import datetime as dt
 import os
 import secrets
 from pathlib import Path
 
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,12 +26,26 @@ class Settings(BaseSettings):
     ledger_url: str | None = None
     publish_url: str | None = None
     region: str = "region"
+    #: The region's calendar file, and the day it is (for tests, and to make a release of that day again).
+    calendar: Path | None = None
+    today: dt.date | None = None
+    #: How long a run waits for another one over the same home, seconds.
+    lock_seconds: float = 3600
     workers: int = min(4, os.cpu_count() or 1)
     memory_limit: str = "4GB"
     file_seconds: int = 300
     file_bytes: int = 200_000_000
     unpacked_bytes: int = 2_000_000_000
+    unpacked_ratio: float = 250.0
     cells: int = 60_000_000
+    columns: int = 2_000
+    #: Address space of a process that reads a file, bytes.
+    file_memory: int = 4_000_000_000
+    #: Marked workbooks hold what their senders wrote, names too: they are kept no longer than this.
+    returned_days: int = 90
+    #: 32 bytes in base64: files are encrypted in the vault (the text itself, or a file that holds it).
+    vault_key: SecretStr | None = None
+    vault_key_file: Path | None = None
 
     @property
     def inbox_path(self) -> Path:
@@ -91,3 +108,21 @@ class Settings(BaseSettings):
             with os.fdopen(handle, "w") as f:
                 f.write(secrets.token_hex(32))
         return path.read_bytes().strip()
+
+    def vault_secret(self) -> bytes | None:
+        """The key that files in the vault are encrypted with; None where they are kept as they came.
+
+        Raises ValueError for a key that is not 32 bytes in base64, FileNotFoundError for a lost key file.
+        """
+        text = self.vault_key.get_secret_value() if self.vault_key else None
+        if text is None and self.vault_key_file:
+            text = self.vault_key_file.read_text()
+        if text is None:
+            return None
+        try:
+            key = base64.b64decode(text.strip(), validate=True)
+        except ValueError:
+            key = b""
+        if len(key) != 32:
+            raise ValueError("UROVEN_VAULT_KEY is no key of 32 bytes in base64 (`openssl rand -base64 32`)")
+        return key

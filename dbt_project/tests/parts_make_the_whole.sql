@@ -1,6 +1,6 @@
--- What: schools add up to the region; classes to their school and municipalities to the region, unless
--- students stand without a class or schools without a municipality (then the parts fall short and never
--- exceed the whole).
+-- What: schools add up to the region, classes (with the class «—» of students without one) to a school that
+-- names classes, and municipalities to the region, unless schools stand without a municipality (then the
+-- parts fall short and never exceed the whole).
 -- When it matters: always; a table whose parts don't make its whole is not to be published.
 -- How to fix: a student counted in two units, or a unit left out; look at the unit printed.
 with units as (
@@ -31,13 +31,6 @@ parts as (
     group by school_id, assessment_id
 ),
 
-without_part as (
-    select assessment_id, school_id, sum(case when class_name is null then 1 else 0 end) as without_class_n
-    from {{ ref('int_student_result') }}
-    where is_tested
-    group by assessment_id, school_id
-),
-
 without_municipality as (
     select assessment_id, max(case when municipality_id is null then 1 else 0 end) as schools_n
     from units
@@ -50,18 +43,11 @@ from parts
 inner join units
     on parts.unit_type = units.unit_type and parts.unit_id = units.unit_id
     and parts.assessment_id = units.assessment_id
-left join without_part
-    on parts.part = 'class' and parts.unit_id = without_part.school_id
-    and parts.assessment_id = without_part.assessment_id
 left join without_municipality on parts.assessment_id = without_municipality.assessment_id
 where
     parts.tested_n > units.tested_n
     or parts.below_min_n > units.below_min_n
     or (
         (parts.tested_n <> units.tested_n or parts.below_min_n <> units.below_min_n)
-        and case parts.part
-            when 'class' then coalesce(without_part.without_class_n, 0) = 0
-            when 'municipality' then without_municipality.schools_n = 0
-            else true
-        end
+        and (parts.part <> 'municipality' or without_municipality.schools_n = 0)
     )

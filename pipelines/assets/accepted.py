@@ -13,6 +13,7 @@ from pipelines.resources import UrovenResource
 from schemas import CONTRACTS
 
 LEDGER = dg.AssetKey(["ledger", "submissions"])
+RETURNED = dg.AssetKey(["returned", "workbooks"])
 ITEMS_KEY = dg.AssetKey(["accepted", "student_result_items"])
 
 
@@ -133,7 +134,7 @@ def ledger_tables(uroven: UrovenResource) -> dg.MaterializeResult:
 
 
 @dg.asset(
-    key=["returned", "workbooks"],
+    key=RETURNED,
     deps=[LEDGER],
     group_name="d_returned",
     kinds={"excel"},

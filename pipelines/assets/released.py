@@ -2,9 +2,9 @@
 
 import dagster as dg
 
+from pipelines.assets.accepted import RETURNED
 from pipelines.assets.warehouse import POOL, TRANSLATOR, read_manifest
 from pipelines.resources import UrovenResource
-from pipelines.settings import DBT_PROJECT
 
 
 def published_tables(manifest: dict) -> list[str]:
@@ -27,29 +27,32 @@ def mart_keys() -> list[dg.AssetKey]:
 
 
 def release_asset() -> dg.AssetsDefinition:
-    """The release asset, downstream of every mart."""
+    """The release asset, downstream of every mart; the senders' workbooks come first."""
 
     @dg.asset(
         key=["release", "current"],
-        deps=mart_keys(),
+        deps=[*mart_keys(), RETURNED],
         group_name="i_release",
         kinds={"duckdb", "parquet"},
         pool=POOL,
         description="A frozen, versioned directory: the warehouse, Parquet, and the link `current`.",
     )
     def release(context: dg.AssetExecutionContext, uroven: UrovenResource) -> dg.MaterializeResult:
+        from pipelines import calendar  # noqa: PLC0415
+        from pipelines.inputs import release_inputs  # noqa: PLC0415
         from pipelines.intake import stages  # noqa: PLC0415
         from pipelines.release import publish as p  # noqa: PLC0415
-        from pipelines.scaling.version import scaling_version  # noqa: PLC0415
 
-        settings, ledger = uroven.settings(), uroven.ledger()
-        active = [f"{s.path}|{s.file_id}" for s in ledger.submissions() if s.state == "active"]
-        scaling = scaling_version(settings.lake / "scales")
-        code = f"{stages.code_version()}-{p.project_hash(DBT_PROJECT)}-{scaling}"
-        inputs = p.input_hash([*sorted(active), code, settings.region])
+        settings = uroven.settings()
+        inputs = release_inputs(settings, uroven.ledger(), calendar.written(settings))
         tables = published_tables(read_manifest())
         made, counts = p.publish(
-            settings.warehouse, settings.releases, settings.current, tables, inputs=inputs, code_version=code
+            settings.warehouse,
+            settings.releases,
+            settings.current,
+            tables,
+            inputs=inputs.input_hash,
+            code_version=inputs.code_version,
         )
         context.log.info(f"release {made.release_id}: {sum(counts.values())} rows in {len(counts)} tables")
         return dg.MaterializeResult(

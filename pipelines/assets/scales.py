@@ -84,7 +84,8 @@ def units(uroven: UrovenResource) -> dg.MaterializeResult:
     from pipelines.scaling import run_units as step  # noqa: PLC0415
 
     settings = uroven.settings()
-    return dg.MaterializeResult(metadata=_counts(step.run(settings.warehouse, settings.lake / "scales")))
+    written = step.run(settings.warehouse, settings.lake / "scales", settings.region)
+    return dg.MaterializeResult(metadata={f"{table}_n": n for table, n in written.items()})
 
 
 @dg.asset(
@@ -117,10 +118,6 @@ def objectivity(uroven: UrovenResource) -> dg.MaterializeResult:
     settings = uroven.settings()
     rows = step.run(settings.warehouse, settings.lake / "scales")
     return dg.MaterializeResult(metadata={"dagster/row_count": rows})
-
-
-def _counts(written: dict[str, int]) -> dict[str, int]:
-    return {f"{table}_n": n for table, n in written.items()}
 
 
 ASSETS = [calibration, units, dynamics, objectivity]

@@ -2,6 +2,10 @@
 
 calamine reads fast, but shows an error cell and a formula that was never calculated as empty. Both are looked
 up in the sheet's XML and put back as text («#REF!», «=A1+B1»), so that they are refused and not lost.
+
+Files come from outside: nothing in them is executed, no link is followed, no archive member is unpacked to
+disk. What can be told beforehand to be too much is refused here (:class:`Limits`). A file that lies about its
+size meets the limits of the process that reads it (:mod:`pipelines.intake.workers`).
 """
 
 from __future__ import annotations
@@ -32,25 +36,31 @@ class UnreadableFile(Exception):
 #: Larger sheets aren't searched for errors and uncalculated formulas.
 _SCANNED_BYTES = 500_000_000
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_WORD_STREAM = "WordDocument".encode("utf-16-le")
 _SHEET_PART = re.compile(rb"<(?:\w+:)?sheet [^>]*?>")
 _RELATION = re.compile(rb"<Relationship [^>]*?>")
 _ATTRIBUTE = re.compile(rb'(\w+(?::\w+)?)="([^"]*)"')
 _CELL = re.compile(rb'<c r="([A-Z]+)(\d+)"([^>]*)(?<!/)>(.*?)</c>', re.DOTALL)
 _VALUE = re.compile(rb"<v[^>/]*>([^<]+)</v>")
 _FORMULA = re.compile(rb"<f[^>]*>([^<]*)</f>")
+_DIMENSION = re.compile(rb'<dimension ref="(?:[A-Z]+\d+:)?([A-Z]{1,3})(\d{1,7})"')
+_FILLED_CELL = re.compile(rb'<c r="([A-Z]{1,3})(\d{1,7})"[^>]*(?<!/)>')
+_HIDDEN_ROW = re.compile(rb'<row\b[^>]*?\br="(\d{1,7})"[^>]*?\bhidden="(?:1|true)"')
 
 
 @dataclass
 class Sheet:
     """Cell text by row and column from A1 on; rows may differ in length.
 
-    ``merges`` are merged areas: first row, first column, last row, last column, from 0.
+    ``merges`` are merged areas: first row, first column, last row, last column, from 0. ``hidden_rows`` are
+    the numbers, from 1, of the rows that the sender's screen does not show (known of .xlsx only).
     """
 
     name: str
     rows: list[list[str]]
     hidden: bool = False
     merges: list[tuple[int, int, int, int]] = field(default_factory=list)
+    hidden_rows: frozenset[int] = frozenset()
 
 
 @dataclass
@@ -62,12 +72,13 @@ class Grid:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a file may cost at most; beyond it is rejected, unread."""
+    """What a file, and of it a sheet (``cells``, ``columns``), may hold at most; beyond it is refused."""
 
     file_bytes: int = 200_000_000
     unpacked_bytes: int = 2_000_000_000
     ratio: float = 250.0
     cells: int = 60_000_000
+    columns: int = 2_000
 
 
 #: The limits that hold unless others are set.
@@ -123,31 +134,75 @@ def _is_empty_text(attributes: bytes, content: bytes) -> bool:
     return b't="str"' in attributes and b"<v" in content
 
 
-def _unseen_cells(path: Path) -> dict[str, list[tuple[int, int, str]]]:
-    """By sheet, the cells that calamine shows as empty: errors, and formulas without a value."""
-    found: dict[str, list[tuple[int, int, str]]] = {}
+@dataclass
+class _Unseen:
+    """What calamine does not tell of a sheet: cells that it shows as empty, and which rows are hidden."""
+
+    cells: list[tuple[int, int, str]] = field(default_factory=list)
+    hidden_rows: frozenset[int] = frozenset()
+
+
+def _unseen(path: Path, limits: Limits) -> dict[str, _Unseen]:
+    """By sheet of an .xlsx what its XML tells beyond calamine; refuses a sheet that would not fit."""
+    found: dict[str, _Unseen] = {}
     try:
         with zipfile.ZipFile(path) as book:
-            parts = _sheet_parts(book)
-            for name, part in parts.items():
-                if book.getinfo(part).file_size > _SCANNED_BYTES:
-                    continue
-                xml = book.read(part)
-                if b't="e"' not in xml and b"</f>" not in xml:
-                    continue
-                for letters, row, attributes, content in _CELL.findall(xml):
-                    value = _VALUE.search(content)
-                    if b't="e"' in attributes:
-                        text = value[1].decode() if value else "#N/A"
-                    elif b"<f" in content and value is None and not _is_empty_text(attributes, content):
-                        formula = _FORMULA.search(content)
-                        text = "=" + (unescape(formula[1].decode()) if formula else "")
-                    else:
-                        continue
-                    found.setdefault(name, []).append((int(row) - 1, _column(letters), text))
-    except (KeyError, zipfile.BadZipFile, UnicodeDecodeError, NotImplementedError, zlib.error):
+            for name, part in _sheet_parts(book).items():
+                if book.getinfo(part).file_size <= _SCANNED_BYTES:
+                    found[name] = _unseen_of_sheet(name, book.read(part), limits)
+    except (UnreadableFile, MemoryError):
+        raise
+    except Exception:  # zipfile raises a dozen kinds of error for a damaged part; calamine judges the file
         return {}
     return found
+
+
+def _unseen_of_sheet(name: str, xml: bytes, limits: Limits) -> _Unseen:
+    stated = _DIMENSION.search(xml, 0, 4096)
+    if stated is None or not _fits(int(stated[2]), _column(stated[1]) + 1, limits):
+        corners = [(int(row), _column(column) + 1) for column, row in _FILLED_CELL.findall(xml)]
+        _require_room(
+            name, max((r for r, _ in corners), default=0), max((c for _, c in corners), default=0), limits
+        )
+    unseen = _Unseen()
+    if b'hidden="' in xml:
+        unseen.hidden_rows = frozenset(map(int, _HIDDEN_ROW.findall(xml)))
+    if b't="e"' not in xml and b"</f>" not in xml:
+        return unseen
+    for letters, row, attributes, content in _CELL.findall(xml):
+        value = _VALUE.search(content)
+        if b't="e"' in attributes:
+            text = value[1].decode() if value else "#N/A"
+        elif b"<f" in content and value is None and not _is_empty_text(attributes, content):
+            formula = _FORMULA.search(content)
+            text = "=" + (unescape(formula[1].decode()) if formula else "")
+        else:
+            continue
+        unseen.cells.append((int(row) - 1, _column(letters), text))
+    if unseen.cells:
+        rows, columns = (max(cell[axis] for cell in unseen.cells) + 1 for axis in (0, 1))
+        _require_room(name, rows, columns, limits)
+    return unseen
+
+
+def _fits(rows: int, columns: int, limits: Limits) -> bool:
+    return rows * columns <= limits.cells and columns <= limits.columns
+
+
+def _require_room(name: str, rows: int, columns: int, limits: Limits) -> None:
+    """Refuse a sheet whose rectangle of cells is larger than the limits: empty ones take room as well."""
+    if rows * columns > limits.cells:
+        raise UnreadableFile(
+            "too_many_cells",
+            f"На листе «{name}» слишком много ячеек: удалите пустые оформленные строки и столбцы",
+            f"Sheet «{name}» has too many cells: delete empty formatted rows and columns",
+        )
+    if columns > limits.columns:
+        raise UnreadableFile(
+            "too_many_columns",
+            f"На листе «{name}» больше {limits.columns} столбцов: удалите лишние столбцы справа от таблицы",
+            f"Sheet «{name}» has over {limits.columns} columns: delete those to the right of the table",
+        )
 
 
 def _put_back(rows: list[list[str]], cells: list[tuple[int, int, str]]) -> None:
@@ -157,15 +212,18 @@ def _put_back(rows: list[list[str]], cells: list[tuple[int, int, str]]) -> None:
         rows[row][column] = rows[row][column] or text
 
 
-def _check_zip(path: Path, limits: Limits) -> None:
+def _check_zip(path: Path, limits: Limits) -> list[str]:
+    """Refuse what is no workbook or would unpack to too much; returns the repairs that its parts ask for.
+
+    Sizes are those that the archive states: one that lies meets the limits of the reader's process.
+    """
     try:
         with zipfile.ZipFile(path) as z:
             infos = z.infolist()
-    except zipfile.BadZipFile:
-        raise UnreadableFile(
-            "truncated",
-            "Файл повреждён или передан не полностью: сохраните его заново и пришлите ещё раз",
-            "The file is damaged or incomplete: save it again and send it once more",
+            mimetype = z.read("mimetype")[:80] if "mimetype" in z.namelist() else b""
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError, OSError, zlib.error):
+        raise _damaged(
+            "Файл повреждён или передан не полностью", "The file is damaged or incomplete"
         ) from None
     unpacked, packed = sum(i.file_size for i in infos), sum(i.compress_size for i in infos)
     if unpacked > limits.unpacked_bytes or (unpacked > 50_000_000 and unpacked > packed * limits.ratio):
@@ -174,12 +232,63 @@ def _check_zip(path: Path, limits: Limits) -> None:
             "Файл распаковывается в недопустимо большой объём: скопируйте таблицу в новую книгу",
             "The file unpacks to an impermissible size: copy the table into a new workbook",
         )
-    if not any(i.filename.startswith(("xl/", "content.xml")) for i in infos):
-        raise UnreadableFile(
-            "not_a_workbook",
-            "Это архив, а не книга Excel: распакуйте его и пришлите файлы по отдельности",
-            "This is an archive, not a workbook: unpack it and send the files one by one",
-        )
+    names = {i.filename for i in infos}
+    if b"opendocument" in mimetype and b"spreadsheet" not in mimetype:
+        raise _foreign("document")
+    if any(n.startswith(("word/", "ppt/")) for n in names):
+        raise _foreign("document")
+    if not any(n.startswith(("xl/", "content.xml")) for n in names):
+        raise _foreign("archive")
+    repairs = ["macros_ignored"] if "xl/vbaProject.bin" in names else []
+    if any(n.startswith("xl/externalLinks/") for n in names):
+        repairs.append("external_links_ignored")
+    return repairs
+
+
+def _damaged(ru: str, en: str) -> UnreadableFile:
+    again = ": сохраните его заново и пришлите ещё раз", ": save it again and send it once more"
+    return UnreadableFile("truncated", ru + again[0], en + again[1])
+
+
+#: Files that are no tables, and what their sender is told: (rule, Russian, English).
+_FOREIGN = {
+    "pdf": ("Это PDF, а не таблица: пришлите исходную книгу Excel или CSV",
+        "This is a PDF, not a table: send the workbook or the CSV it was made from"),
+    "image": ("Это изображение (фото или скан), а не таблица: пришлите исходную книгу Excel или CSV",
+        "This is a picture, not a table: send the workbook or the CSV"),
+    "archive": ("Это архив, а не книга Excel: распакуйте его и пришлите файлы по отдельности",
+        "This is an archive, not a workbook: unpack it and send the files one by one"),
+    "document": ("Это текстовый документ или презентация: перенесите таблицу в книгу Excel и пришлите её",
+        "This is a text document or a presentation: move the table into a workbook and send that"),
+    "web_page": ("Это веб-страница или XML под именем книги: откройте файл в Excel и сохраните как .xlsx",
+        "This is a web page or XML named as a workbook: open it in Excel and save it as .xlsx"),
+}  # fmt: skip
+#: The first bytes of files that are no tables.
+_MAGIC = {
+    b"%PDF-": "pdf",
+    b"\x89PNG\r\n": "image", b"\xff\xd8\xff": "image", b"GIF87a": "image", b"GIF89a": "image",
+    b"II*\x00": "image", b"MM\x00*": "image", b"BM": "image",
+    b"Rar!\x1a\x07": "archive", b"7z\xbc\xaf\x27\x1c": "archive", b"\x1f\x8b": "archive",
+    b"BZh": "archive", b"\xfd7zXZ\x00": "archive",
+    b"{\\rtf": "document",
+}  # fmt: skip
+_MARKUP = re.compile(rb"^(?:\xef\xbb\xbf)?\s*<(?:!doctype\b|html\b|table\b|\?xml\b)", re.IGNORECASE)
+
+
+def _foreign(kind: str) -> UnreadableFile:
+    return UnreadableFile(f"not_a_table_{kind}", *_FOREIGN[kind])
+
+
+def _refuse_foreign(head: bytes) -> None:
+    """Refuse what its first bytes tell to be something else than a table."""
+    for magic, kind in _MAGIC.items():
+        # «BM» may also begin a table of text: a bitmap has its reserved zeros
+        if head.startswith(magic) and (magic != b"BM" or head[6:10] == bytes(4)):
+            raise _foreign(kind)
+    if (head[:4], head[8:12]) == (b"RIFF", b"WEBP") or head[4:12] in (b"ftypheic", b"ftypmif1"):
+        raise _foreign("image")
+    if _MARKUP.match(head):
+        raise _foreign("web_page")
 
 
 def _protected() -> UnreadableFile:
@@ -193,7 +302,7 @@ def _protected() -> UnreadableFile:
 def _workbook(path: Path, kind: str, limits: Limits) -> Grid:
     try:
         return Grid(_sheets(path, kind, limits), kind)
-    except UnreadableFile:
+    except (UnreadableFile, MemoryError):
         raise
     except calamine.PasswordError:
         raise _protected() from None
@@ -201,36 +310,32 @@ def _workbook(path: Path, kind: str, limits: Limits) -> Grid:
         # a damaged file can make the Rust library panic, which is no Exception
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
-        if kind == "xls" and (_ENCRYPTED in path.read_bytes() or "password" in str(error).lower()):
+        if kind == "xls" and ("password" in str(error).lower() or _ENCRYPTED in path.read_bytes()):
             raise _protected() from None
-        raise UnreadableFile(
-            "truncated",
-            "Книга не открывается: она повреждена; сохраните её заново и пришлите ещё раз",
-            f"The workbook can't be opened ({type(error).__name__}): save it again and send it once more",
+        if kind == "xls" and _WORD_STREAM in path.read_bytes():
+            raise _foreign("document") from None
+        raise _damaged(
+            "Книга не открывается, файл повреждён", f"The workbook can't be opened ({type(error).__name__})"
         ) from None
 
 
 def _sheets(path: Path, kind: str, limits: Limits) -> list[Sheet]:
     with path.open("rb") as f:
         book = calamine.CalamineWorkbook.from_object(f)
-    unseen = _unseen_cells(path) if kind == "xlsx" else {}
+    unseen = _unseen(path, limits) if kind == "xlsx" else {}
     sheets = []
     for meta in book.sheets_metadata:
         if meta.typ != calamine.SheetTypeEnum.WorkSheet:
             continue
         sheet = book.get_sheet_by_name(meta.name)
         last_row, last_column = sheet.end or (0, 0)
-        if (last_row + 1) * (last_column + 1) > limits.cells:
-            raise UnreadableFile(
-                "too_many_cells",
-                f"На листе «{meta.name}» слишком много ячеек: удалите пустые оформленные строки и столбцы",
-                f"Sheet «{meta.name}» has too many cells: delete empty formatted rows and columns",
-            )
+        _require_room(meta.name, last_row + 1, last_column + 1, limits)
         rows = _rows_as_text(sheet.to_python(skip_empty_area=False))
-        _put_back(rows, unseen.get(meta.name, []))
+        more = unseen.get(meta.name, _Unseen())
+        _put_back(rows, more.cells)
         hidden = meta.visible != calamine.SheetVisibleEnum.Visible
         merges = [(*first, *last) for first, last in sheet.merged_cell_ranges or []]
-        sheets.append(Sheet(meta.name, rows, hidden, merges))
+        sheets.append(Sheet(meta.name, rows, hidden, merges, more.hidden_rows))
     return sheets
 
 
@@ -255,7 +360,7 @@ def _delimiter(lines: list[str]) -> str:
     return max(";,\t", key=lambda mark: (sum(w > 1 for w in widths(mark)), sum(widths(mark))))
 
 
-def _csv(path: Path) -> Grid:
+def _csv(path: Path, limits: Limits) -> Grid:
     data = path.read_bytes()
     if b"\x00" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise UnreadableFile(
@@ -268,14 +373,21 @@ def _csv(path: Path) -> Grid:
     head = text[:65536].splitlines()[:30]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(head))
     csv.field_size_limit(10_000_000)
+    rows: list[list[str]] = []
+    width = 0
     try:
-        rows = list(reader)
+        for row in reader:
+            rows.append(row)
+            if len(row) > width or not len(rows) % 100_000:
+                width = max(width, len(row))
+                _require_room("", len(rows), width, limits)
     except csv.Error as error:
         raise UnreadableFile(
             "broken_csv",
             "Таблица CSV повреждена: проверьте кавычки и разделители",
             f"The CSV table is broken ({error}): check quotes and delimiters",
         ) from None
+    _require_room("", len(rows), width, limits)
     return Grid([Sheet("", rows)], "csv", repairs)
 
 
@@ -304,17 +416,19 @@ def read_grid(path: Path, limits: Limits = LIMITS, *, name: str | None = None) -
             f"The file exceeds {limits.file_bytes // 1_000_000} MB: split it",
         )
     with path.open("rb") as f:
-        magic = f.read(8)
+        head = f.read(512)
     suffix = Path(name).suffix.lower()
-    if magic.startswith(b"PK"):
-        _check_zip(path, limits)
+    if head.startswith(b"PK"):
+        repairs = _check_zip(path, limits)
         grid = _workbook(path, "xlsx", limits)
+        grid.repairs += repairs
         expected = {".xlsx", ".xlsm", ".xlsb", ".ods"}
-    elif magic.startswith(b"\xd0\xcf\x11\xe0"):
+    elif head.startswith(b"\xd0\xcf\x11\xe0"):
         grid = _workbook(path, "xls", limits)
         expected = {".xls"}
     else:
-        grid = _csv(path)
+        _refuse_foreign(head)
+        grid = _csv(path, limits)
         expected = {".csv", ".txt", ".tsv"}
     if suffix not in expected:
         grid.repairs.append("wrong_extension")

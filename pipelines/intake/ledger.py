@@ -142,6 +142,21 @@ class Ledger:
             c.execute(sa.delete(reading).where(reading.c.file_id == result.file_id))
             c.execute(sa.insert(reading), row)
 
+    def forget(self, file_ids: Iterable[str]) -> None:
+        """Forget what was read of files and counted in them."""
+        with self.engine.begin() as c:
+            for table in (reading, row_count, rule_count):
+                c.execute(sa.delete(table).where(table.c.file_id.in_(list(file_ids))))
+
+    def redirect(self, submission_id: int, sha256: str, file_id: str) -> None:
+        """Let a submission stand for other content: for what an erasure left of its own."""
+        with self.engine.begin() as c:
+            c.execute(
+                sa.update(submission)
+                .where(submission.c.submission_id == submission_id)
+                .values(sha256=sha256, file_id=file_id)
+            )
+
     def snapshot(self) -> Snapshot:
         return Snapshot([s for s in self.submissions() if s.state == ACTIVE], self.readings())
 

@@ -27,6 +27,8 @@ _LIST_NUMBER = re.compile(r"^\d+\s*[.)]\s*(?=\D)")
 _ERROR_CELL = re.compile(
     r"^#(ДЕЛ/0!|Н/Д|ИМЯ\?|ПУСТО!|ЧИСЛО!|ССЫЛКА!|ЗНАЧ!|DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!)$"
 )
+#: A class label that says there is none: «-», «НЕТ», «НЕТ_С», «10"НЕТ».
+_NO_CLASS = re.compile(r"^[-–—]$|(?<![А-ЯЁ])НЕТ(?![А-ЯЁ])")
 #: A value that a spreadsheet was made to keep as text: ="007".
 _FORMULA_TEXT = re.compile(r'^="([^"]*)"$')
 _MONTHS = {
@@ -139,7 +141,7 @@ def parse(field: Field, raw: str) -> Parsed:
         return Parsed(rule="formula" if text.startswith("=") else "error_cell")
     if field.name == "class_name":
         label = to_cyrillic(text.strip("\"'«»").upper())
-        label = "" if label in {"НЕТ", "-"} else label
+        label = "" if _NO_CLASS.search(label) else label
         return Parsed(label or None, repairs=(*trimmed, "class_label") if label != text else trimmed)
     if field.name in ("item", "anchor_item"):
         name = item_name(text)

@@ -93,6 +93,8 @@ class FileReading:
     rule: str = ""
     message_ru: str = ""
     message_en: str = ""
+    #: Of a manifest: how many files it names that were not sent.
+    missing_n: int = 0
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)

@@ -27,14 +27,6 @@ Rows = list[dict[str, Any]]
 
 #: A variant that fewer students were given is a slip of the pen, not a change of the set [local].
 LEAST_FORM_N = 10
-_FORMS = """
-    with forms as (
-        select assessment_id, split_part(form, ' без ', 1) as form
-        from int_unit_score_count
-        group by all having sum(n) >= ?
-    )
-    select assessment_id, string_agg(form, ', ' order by form) as forms from forms group by assessment_id
-"""
 
 
 @dataclass(frozen=True)
@@ -56,7 +48,7 @@ class Window:
 def run(warehouse: Path, scales: Path) -> int:
     """Write the table of dynamics; returns its number of rows."""
     with w.reading(warehouse) as db:
-        facts, forms = w.frame(db, w.ASSESSMENTS), db.execute(_FORMS, [LEAST_FORM_N]).df()
+        facts, forms = w.frame(db, w.ASSESSMENTS), w.frame(db, w.FORMS, [LEAST_FORM_N])
     made = pd.read_parquet(table_path(scales, "assessment"))
     columns = ["assessment_id", "scale_type", "reference_assessment_id", "link_error", "reference_sd"]
     facts = facts.drop(columns="scale_type").merge(made[columns], on="assessment_id").merge(

@@ -40,25 +40,13 @@ INFLATED = {("ВПР", s, g) for s in ("Русский язык", "Матема�
 AGREEMENT = {key for key in INFLATED if key[0] == "ВПР"}
 CHANGE_SUBJECTS = ("Русский язык", "Математика")
 
-_RESULTS = """
-    select school_id, assessment_id, cast(result_score as double) as score, sum(n) as n
-    from int_unit_score_count where result_score is not null
-    group by all order by all
-"""
-_JOURNAL = """
-    select school_id, assessment_id, journal_mark, mark, cast(total as double) as total, count(*) as n
-    from int_student_result
-    where is_tested and journal_mark is not null and (mark is not null or total is not null)
-    group by all order by all
-"""
-
 
 def run(warehouse: Path, scales: Path) -> int:
     """Write the table of signs, for every school with results by student; returns its number of rows."""
     with w.reading(warehouse) as db:
         facts = w.assessments(db)
-        results = w.by_assessment(w.frame(db, _RESULTS))
-        journal = w.by_assessment(w.frame(db, _JOURNAL))
+        results = w.by_assessment(w.frame(db, w.SCHOOL_RESULTS))
+        journal = w.by_assessment(w.frame(db, w.JOURNAL_MARKS))
     rows: Rows = []
     schools = {a: _schools(part) for a, part in results.items()}
     for assessment, part in results.items():

@@ -1,8 +1,12 @@
-"""What scaling asks of the build database: small tables only, read by SQL."""
+"""What scaling asks of the build database: small tables only.
+
+All SQL of the Python steps stands here, and it is DuckDB's: `group by all`, `order by all`, lists, Parquet
+read in place. On another engine this module is the one to replace; what it returns are frames.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -52,6 +56,7 @@ RECOUNT = """
     where score is not null
     group by all order by all
 """
+#: Students of all schools by result.
 RESULTS = """
     select assessment_id, cast(result_score as double) as result_score, sum(n) as n
     from int_unit_score_count
@@ -59,6 +64,87 @@ RESULTS = """
     group by all
     order by all
 """
+#: Students of each school by result.
+SCHOOL_RESULTS = """
+    select school_id, assessment_id, cast(result_score as double) as score, sum(n) as n
+    from int_unit_score_count where result_score is not null
+    group by all order by all
+"""
+#: Students of each school by journal mark, mark and total.
+JOURNAL_MARKS = """
+    select school_id, assessment_id, journal_mark, mark, cast(total as double) as total, count(*) as n
+    from int_student_result
+    where is_tested and journal_mark is not null and (mark is not null or total is not null)
+    group by all order by all
+"""
+#: The variants of each assessment that at least ? students were given, as one text.
+FORMS = """
+    with forms as (
+        select assessment_id, split_part(form, ' без ', 1) as form
+        from int_unit_score_count
+        group by all having sum(n) >= ?
+    )
+    select assessment_id, string_agg(form, ', ' order by form) as forms from forms group by assessment_id
+"""
+#: Schools by what counts for them in an assessment: the rows of their students, or the totals they sent.
+_SOURCES = """
+    sources as (
+        select assessment_id, unit_id as school_id, source from int_assessment_unit
+        where unit_type = 'school' and subgroup = 'all'
+    )
+"""
+#: n, Σ and Σ² of the students' values on the scale of the assessment, by school, class and sex. Where some
+#: schools sent totals and there are no test scores, the value is the result itself: totals tell no
+#: percentiles. Sums are of decimals, so that the order of rows decides no digit.
+STUDENT_CELLS = f"""
+    with {_SOURCES},
+    with_totals as (select distinct assessment_id from sources where source = 'school_totals'),
+    valued as (
+        select
+            c.assessment_id, c.school_id, c.municipality_id, c.locality_group, c.class_name, c.sex, c.n,
+            case
+                when a.scale_type like 'irt%' then s.scale_score
+                when a.scale_type = 'official' or t.assessment_id is not null then c.result_score
+                else r.normal_score
+            end as v
+        from int_unit_score_count as c
+        inner join sources as o
+            on c.assessment_id = o.assessment_id and c.school_id = o.school_id and o.source = 'students'
+        inner join read_parquet($assessment) as a on c.assessment_id = a.assessment_id
+        left join with_totals as t on c.assessment_id = t.assessment_id
+        left join read_parquet($score_scale) as s
+            on c.assessment_id = s.assessment_id and c.form = s.form and c.raw_score = s.raw_score
+        left join read_parquet($relative_scale) as r
+            on c.assessment_id = r.assessment_id and c.result_score = r.result_score
+    )
+    select
+        assessment_id, municipality_id, locality_group, school_id, class_name, sex,
+        cast(sum(n) as bigint) as n, cast(sum(cast(n * v as decimal(38, 8))) as double) as first,
+        cast(sum(cast(n * v * v as decimal(38, 8))) as double) as second
+    from valued
+    where v is not null
+    group by all order by all
+"""  # noqa: S608 - a constant of this module
+#: The same of schools whose totals count.
+TOTAL_CELLS = """
+    select assessment_id, municipality_id, locality_group, unit_id as school_id,
+        cast(scored_n as bigint) as n, score_sum as first, score_square_sum as second
+    from int_assessment_unit
+    where unit_type = 'school' and subgroup = 'all' and source = 'school_totals' and scored_n > 0
+    order by all
+"""
+#: Students with a scale score by municipality, sex, locality, form and raw score.
+SCALED_STUDENTS = f"""
+    with {_SOURCES}
+    select c.assessment_id, c.municipality_id, c.sex, c.locality_group, c.form, c.raw_score, sum(c.n) as n
+    from int_unit_score_count as c
+    inner join sources as o
+        on c.assessment_id = o.assessment_id and c.school_id = o.school_id and o.source = 'students'
+    inner join read_parquet($score_scale) as s
+        on c.assessment_id = s.assessment_id and c.form = s.form and c.raw_score = s.raw_score
+    where s.scale_score is not null
+    group by all order by all
+"""  # noqa: S608 - a constant of this module
 
 
 @contextmanager
@@ -68,8 +154,11 @@ def reading(warehouse: Path, memory_limit: str = "4GB") -> Iterator[duckdb.DuckD
         yield db
 
 
-def frame(db: duckdb.DuckDBPyConnection, query: str) -> pd.DataFrame:
-    return db.execute(query).df()
+def frame(
+    db: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] | Mapping[str, Any] = ()
+) -> pd.DataFrame:
+    """The answer to a query with its parameters."""
+    return db.execute(query, values or None).df()
 
 
 def assessments(db: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:

@@ -178,6 +178,12 @@ def test_one_repair(tmp_path: Path, contract: str, field: str, text: str, value:
         assert found.accepted()[1][field] == value
 
 
+@pytest.mark.parametrize("text", ["НЕТ_С", '10"НЕТ', "—"])
+def test_a_label_that_says_there_is_no_class(tmp_path: Path, text: str) -> None:
+    found = checked(tmp_path, CONTRACTS["student_results"], class_name=text)
+    assert found.accepted()[1].get("class_name") is None and found.repairs() == {"class_label": 1}
+
+
 def test_a_row_without_any_result(tmp_path: Path) -> None:
     blank = dict.fromkeys(("total", "score", "mark", ITEM), "")
     found = checked(tmp_path, CONTRACTS["student_results"], **blank)

@@ -1,37 +1,33 @@
--- One row per unit, assessment and subgroup: the quartiles of the students' results.
+-- One row per unit, assessment and subgroup: the quartiles of the students' results, over the schools whose
+-- rows of students count.
 with results as (
     select * from {{ ref('int_student_result') }}
     where is_tested and result_score is not null
 ),
 
+schools as (
+    select assessment_id, school_id
+    from {{ ref('int_assessment_unit') }}
+    where unit_type = 'school' and subgroup = 'all' and source = 'students'
+),
+
+students as (
+    select
+        results.assessment_id, results.school_year, results.municipality_id, results.locality_group,
+        results.school_id, coalesce(results.class_name, {{ rest_class() }}) as class_name, results.sex,
+        results.result_score
+    from results
+    inner join schools
+        on results.assessment_id = schools.assessment_id and results.school_id = schools.school_id
+),
+
 grouped as (
     select
+        {{ unit_columns() }},
         assessment_id,
-        case
-            when grouping(class_name) = 0 then 'class'
-            when grouping(school_id) = 0 then 'school'
-            when grouping(municipality_id) = 0 then 'municipality'
-            else 'region'
-        end as unit_type,
-        case
-            when grouping(class_name) = 0 then school_id || '/' || class_name
-            when grouping(school_id) = 0 then school_id
-            when grouping(municipality_id) = 0 then municipality_id
-            else '{{ var("region_code") }}'
-        end as unit_id,
-        case
-            when grouping(sex) = 0 then 'sex:' || sex
-            when grouping(locality_group) = 0 then 'locality:' || locality_group
-            else 'all'
-        end as subgroup,
         {{ quartiles('result_score') }} as quartiles
-    from results
-    group by grouping sets (  -- noqa: PRS
-        (assessment_id, school_id, class_name), (assessment_id, school_id), (assessment_id, school_id, sex),
-        (assessment_id, municipality_id), (assessment_id, municipality_id, sex),
-        (assessment_id, municipality_id, locality_group),
-        (assessment_id), (assessment_id, sex), (assessment_id, locality_group)
-    )
+    from students
+    group by grouping sets ({{ unit_sets() }})  -- noqa: PRS
 ),
 
 final as (

@@ -1,9 +1,9 @@
 -- One row per unit (class, school, municipality, region), assessment and subgroup: counts and sums of
 -- results. Students are counted once, by class and sex; all units and subgroups are added up from these
--- cells, so that the parts make the whole. Where totals of schools tell of more students than the rows of
--- students do, these totals are the cells; an empty cell of a column of counts that other schools of the
--- table filled in means none. Subgroups: classes have none, schools have sex, municipalities and the region
--- have sex and locality.
+-- cells, so that the parts make the whole. A school's cells are the rows of its students, or the totals it
+-- sent where these tell of more students (source); a unit of schools of both kinds is «mixed». An empty cell
+-- of a column of totals that other schools of the table filled in means none. Totals have no classes and no
+-- sex: these subgroups are of the schools with students' rows.
 {% set counts = ['tested_n', 'absent_n', 'scored_n', 'marked_n', 'mark_2_n', 'mark_3_n',
     'mark_4_n', 'mark_5_n', 'judged_n', 'below_min_n', 'journal_n', 'lowered_n', 'confirmed_n', 'raised_n'] %}
 with results as (
@@ -27,31 +27,37 @@ school_results as (
 ),
 
 of_students as (
-    select assessment_id, sum(case when is_tested then 1 else 0 end) as tested_n
+    select assessment_id, school_id, sum(case when is_tested then 1 else 0 end) as tested_n
     from results
-    group by assessment_id
+    group by assessment_id, school_id
 ),
 
-of_schools as (
-    select assessment_id, sum(tested_n) as tested_n
+of_totals as (
+    select assessment_id, school_id, sum(tested_n) as tested_n
     from school_results
-    group by assessment_id
+    group by assessment_id, school_id
 ),
 
 sources as (
     select
-        coalesce(of_students.assessment_id, of_schools.assessment_id) as assessment_id,
+        coalesce(of_students.assessment_id, of_totals.assessment_id) as assessment_id,
+        coalesce(of_students.school_id, of_totals.school_id) as school_id,
         case
-            when coalesce(of_schools.tested_n, 0) > coalesce(of_students.tested_n, 0) then 'school_totals'
+            when coalesce(of_totals.tested_n, 0) > coalesce(of_students.tested_n, 0) then 'school_totals'
+            when of_students.school_id is null then 'school_totals'
             else 'students'
         end as source
     from of_students
-    full outer join of_schools on of_students.assessment_id = of_schools.assessment_id
+    full outer join of_totals
+        on of_students.assessment_id = of_totals.assessment_id
+        and of_students.school_id = of_totals.school_id
 ),
 
 student_cells as (
     select
-        assessment_id, school_year, school_id, municipality_id, locality_group, class_name, sex,
+        assessment_id, school_year, school_id, municipality_id, locality_group,
+        {{ class_or_rest('class_name', 'assessment_id', 'school_id') }} as class_name,
+        sex,
         'students' as source,
         sum(case when is_tested then 1 else 0 end) as tested_n,
         sum(case when is_absent then 1 else 0 end) as absent_n,
@@ -69,7 +75,8 @@ student_cells as (
         sum(case when is_tested and mark = journal_mark then 1 else 0 end) as confirmed_n,
         sum(case when is_tested and mark > journal_mark then 1 else 0 end) as raised_n
     from results
-    group by 1, 2, 3, 4, 5, 6, 7
+    group by
+        assessment_id, school_year, school_id, municipality_id, locality_group, class_name, sex
 ),
 
 total_cells as (
@@ -100,29 +107,15 @@ cells as (
     select all_cells.*
     from all_cells
     inner join sources
-        on all_cells.assessment_id = sources.assessment_id and all_cells.source = sources.source
+        on all_cells.assessment_id = sources.assessment_id and all_cells.school_id = sources.school_id
+        and all_cells.source = sources.source
 ),
 
 units as (
     select
-        case
-            when grouping(class_name) = 0 then 'class'
-            when grouping(school_id) = 0 then 'school'
-            when grouping(municipality_id) = 0 then 'municipality'
-            else 'region'
-        end as unit_type,
-        case
-            when grouping(class_name) = 0 then school_id || '/' || class_name
-            when grouping(school_id) = 0 then school_id
-            when grouping(municipality_id) = 0 then municipality_id
-            else '{{ var("region_code") }}'
-        end as unit_id,
-        case
-            when grouping(sex) = 0 then 'sex:' || sex
-            when grouping(locality_group) = 0 and grouping(school_id) = 1 then 'locality:' || locality_group
-            else 'all'
-        end as subgroup,
-        assessment_id, school_year, source, school_id, municipality_id, locality_group,
+        {{ unit_columns() }},
+        assessment_id, school_year, school_id, municipality_id, locality_group,
+        case when min(source) = max(source) then min(source) else 'mixed' end as source,
         {% for count in counts %}
         cast(sum({{ count }}) as bigint) as {{ count }},
         {% endfor %}
@@ -133,17 +126,7 @@ units as (
                 then {{ exact_sum('score_square_sum') }}
         end as score_square_sum
     from cells
-    group by grouping sets (  -- noqa: PRS
-        (assessment_id, school_year, source, municipality_id, locality_group, school_id, class_name),
-        (assessment_id, school_year, source, municipality_id, locality_group, school_id),
-        (assessment_id, school_year, source, municipality_id, locality_group, school_id, sex),
-        (assessment_id, school_year, source, municipality_id),
-        (assessment_id, school_year, source, municipality_id, sex),
-        (assessment_id, school_year, source, municipality_id, locality_group),
-        (assessment_id, school_year, source),
-        (assessment_id, school_year, source, sex),
-        (assessment_id, school_year, source, locality_group)
-    )
+    group by grouping sets ({{ unit_sets() }})  -- noqa: PRS
 ),
 
 final as (

@@ -12,14 +12,16 @@ final as (
         school_id,
         municipality_id,
         locality_group,
-        class_name,
+        {{ class_or_rest('class_name', 'assessment_id', 'school_id') }} as class_name,
         sex,
         form,
         case when scores is not null then raw_score end as raw_score,
         result_score,
         count(*) as n
     from results
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+    group by
+        assessment_id, school_year, school_id, municipality_id, locality_group, class_name, sex, form,
+        case when scores is not null then raw_score end, result_score
 )
 
 select * from final

@@ -1,6 +1,8 @@
 -- Results of units. The interval of a class's or school's mean rests on the spread within units pooled over
 -- the assessment, which keeps its 95 % at every size; that of a municipality or the region on the
 -- differences between its schools (a cluster-robust error). Their means pool the students.
+-- Schools' totals tell no quartiles, marks and absences: a unit of schools with and without rows of students
+-- (source «mixed») has none of them.
 -- Scale scores come from the scaling step: a class's or school's mean is that of its students, the mean, sd
 -- and level shares of a municipality and of the region are those of its latent distribution.
 with units as (
@@ -85,6 +87,7 @@ clustered as (
 estimated as (
     select
         moments.*,
+        moments.source = 'students' and moments.subgroup not like 'sex:%' as tells_absent,
         coalesce(clustered.schools_n, 1) as schools_n,
         case
             when moments.scored_n > 1 and moments.square_sum_within is not null
@@ -113,9 +116,9 @@ final as (
         estimated.source,
         estimated.schools_n,
         estimated.tested_n,
-        case when estimated.subgroup like 'sex:%' then null else estimated.absent_n end as absent_n,
+        case when estimated.tells_absent then estimated.absent_n end as absent_n,
         case
-            when estimated.subgroup not like 'sex:%' and estimated.tested_n + estimated.absent_n > 0
+            when estimated.tells_absent and estimated.tested_n + estimated.absent_n > 0
                 then 100.0 * estimated.tested_n / (estimated.tested_n + estimated.absent_n)
         end as participation_pct,
         coalesce(scales.scale_type, assessments.scale_type, 'relative') as scale_type,
@@ -144,7 +147,8 @@ final as (
         100 * {{ wilson_low('estimated.below_min_n', 'estimated.judged_n') }} as below_min_ci_low,
         100 * {{ wilson_high('estimated.below_min_n', 'estimated.judged_n') }} as below_min_ci_high,
         {% for mark in [2, 3, 4, 5] %}
-        case when estimated.marked_n > 0 then estimated.mark_{{ mark }}_n end as mark_{{ mark }}_n,
+        case when estimated.marked_n > 0 and estimated.source <> 'mixed' then estimated.mark_{{ mark }}_n end
+            as mark_{{ mark }}_n,
         {% endfor %}
         scaled_units.shrunken_mean,
         scaled_units.shrunken_ci_low,
@@ -176,6 +180,7 @@ final as (
     left join quartiles
         on estimated.assessment_id = quartiles.assessment_id and estimated.unit_type = quartiles.unit_type
         and estimated.unit_id = quartiles.unit_id and estimated.subgroup = quartiles.subgroup
+        and estimated.source = 'students'
 )
 
 select * from final

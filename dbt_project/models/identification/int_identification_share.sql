@@ -1,0 +1,87 @@
+-- Conditions on results below the minimum: their share, compared in integers, or their number. The share of a
+-- school is an estimate, with its Wilson interval and its posterior; a number is what it is.
+with conditions as (
+    select * from {{ ref('int_rule_condition') }}
+    where measure in ('below_min_share', 'below_min_count')
+),
+
+results as (
+    select * from {{ ref('int_identification_result') }}
+    where judged_n > 0
+),
+
+priors as (
+    select * from {{ ref('int_identification_prior') }}
+),
+
+year_before as (
+    select school_id, school_year, years_before - 1 as years_before, series, judged_n, below_min_n, is_flagged
+    from results
+),
+
+bounded as (
+    select
+        conditions.rule_id, conditions.rule_version, conditions.school_year, conditions.branch,
+        conditions.requirement, conditions.years_before, conditions.measure, conditions.comparison,
+        conditions.threshold, conditions.subject_group, conditions.least_n,
+        results.school_id, results.series, results.assessment_id, results.is_inherited,
+        results.judged_n as n,
+        results.below_min_n as numerator,
+        results.judged_n + coalesce(year_before.judged_n, 0) as pooled_n,
+        results.below_min_n + coalesce(year_before.below_min_n, 0) as pooled_numerator,
+        priors.alpha + results.below_min_n as posterior_alpha,
+        priors.beta + results.judged_n - results.below_min_n as posterior_beta,
+        100 * {{ wilson_low('results.below_min_n', 'results.judged_n') }} as low_pct,
+        100 * {{ wilson_high('results.below_min_n', 'results.judged_n') }} as high_pct
+    from conditions
+    inner join results
+        on conditions.school_year = results.school_year
+        and conditions.years_before = results.years_before
+        and conditions.kind = results.kind and conditions.subject = results.subject
+        and coalesce(conditions.grade, results.grade) = results.grade
+        and coalesce(conditions.testing_window, results.testing_window, '')
+        = coalesce(results.testing_window, '')
+        and not (conditions.drops_flagged and results.is_flagged)
+    inner join priors on results.assessment_id = priors.assessment_id
+    left join year_before
+        on results.school_id = year_before.school_id and results.school_year = year_before.school_year
+        and results.years_before = year_before.years_before and results.series = year_before.series
+        and not (conditions.drops_flagged and year_before.is_flagged)
+),
+
+shares as (
+    select
+        *,
+        100.0 * numerator / n as observed,
+        n >= least_n as is_known,
+        {{ compares('comparison', '100 * numerator', 'threshold * n') }} as is_point,
+        {{ compares('comparison', toward('comparison', 'low_pct', 'high_pct'), 'threshold') }} as is_confirmed,
+        {{ compares(
+            'comparison',
+            toward('comparison', '100 * numerator + ' ~ near_points() ~ ' * n',
+                '100 * numerator - ' ~ near_points() ~ ' * n'),
+            'threshold * n'
+        ) }} as is_near
+    from bounded
+    where measure = 'below_min_share'
+),
+
+counts as (
+    select
+        *,
+        cast(numerator as double) as observed,
+        true as is_known,
+        {{ compares('comparison', 'numerator', 'threshold') }} as is_point,
+        {{ compares('comparison', 'numerator', 'threshold') }} as is_confirmed,
+        {{ compares('comparison', 'numerator', 'threshold') }} as is_near
+    from bounded
+    where measure = 'below_min_count'
+),
+
+final as (
+    select * from shares
+    union all
+    select * from counts
+)
+
+select * from final

@@ -1,0 +1,156 @@
+-- Conditions on where a school's result stands among the region's schools (standing), or its mean result over
+-- the whole set of assessments among the schools of its social cluster (cluster_standing): the per cent of the
+-- other schools that are below it, compared in integers. Both look only at schools with the least number of
+-- results. The bounds are the standings of the bounds of its interval.
+with conditions as (
+    select * from {{ ref('int_rule_condition') }}
+    where measure in ('standing', 'cluster_standing')
+),
+
+results as (
+    select * from {{ ref('int_identification_result') }}
+    where scored_n > 0
+),
+
+clusters as (
+    select * from {{ ref('int_identification_cluster') }}
+),
+
+asked as (
+    select
+        conditions.rule_id, conditions.rule_version, conditions.school_year, conditions.branch,
+        conditions.requirement, conditions.years_before, conditions.condition_set, conditions.measure,
+        conditions.comparison, conditions.threshold, conditions.subject_group, conditions.least_n,
+        results.school_id, results.series, results.assessment_id, results.is_inherited,
+        results.scored_n as n, results.mean_score, results.se
+    from conditions
+    inner join results
+        on conditions.school_year = results.school_year
+        and conditions.years_before = results.years_before
+        and conditions.kind = results.kind and conditions.subject = results.subject
+        and coalesce(conditions.grade, results.grade) = results.grade
+        and coalesce(conditions.testing_window, results.testing_window, '')
+        = coalesce(results.testing_window, '')
+        and not (conditions.drops_flagged and results.is_flagged)
+),
+
+standardised as (
+    select
+        *,
+        (mean_score - avg(mean_score) over assessment) / nullif(stddev_pop(mean_score) over assessment, 0)
+            as z_mean,
+        se / nullif(stddev_pop(mean_score) over assessment, 0) as z_se
+    from asked
+    where n >= least_n
+    window assessment as (
+        partition by rule_id, rule_version, school_year, branch, requirement, years_before, series
+    )
+),
+
+single as (
+    select
+        rule_id, rule_version, school_year, branch, requirement, years_before, measure, comparison,
+        threshold, subject_group, school_id, series, assessment_id, is_inherited, n, mean_score as mean_value,
+        se, series as population, n >= least_n as is_known
+    from asked
+    where measure = 'standing'
+),
+
+whole_set as (
+    select
+        standardised.rule_id, standardised.rule_version, standardised.school_year, standardised.branch,
+        standardised.requirement, standardised.years_before, standardised.measure, standardised.comparison,
+        standardised.threshold, standardised.condition_set as subject_group, standardised.school_id,
+        standardised.condition_set as series, cast(null as {{ dbt.type_string() }}) as assessment_id,
+        max(case when standardised.is_inherited then 1 else 0 end) = 1 as is_inherited,
+        sum(standardised.n) as n,
+        {{ exact_sum('standardised.z_mean') }} / count(standardised.z_mean) as mean_value,
+        sqrt({{ exact_sum('power(standardised.z_se, 2)') }}) / count(standardised.z_mean) as se,
+        cast(clusters.cluster as {{ dbt.type_string() }}) as population,
+        true as is_known
+    from standardised
+    inner join clusters
+        on standardised.school_id = clusters.school_id
+        and standardised.school_year - standardised.years_before = clusters.school_year
+    where standardised.measure = 'cluster_standing'
+    group by
+        standardised.rule_id, standardised.rule_version, standardised.school_year, standardised.branch,
+        standardised.requirement, standardised.years_before, standardised.measure,
+        standardised.comparison, standardised.threshold, standardised.condition_set,
+        standardised.school_id, clusters.cluster
+),
+
+standings as (
+    select * from single
+    union all
+    select * from whole_set
+),
+
+compared as (
+    select
+        mine.rule_id, mine.rule_version, mine.school_year, mine.branch, mine.requirement, mine.years_before,
+        mine.series, mine.school_id,
+        count(*) as others_n,
+        sum(case when others.mean_value < mine.mean_value then 1 else 0 end) as below_n,
+        sum(case when others.mean_value < mine.mean_value - {{ normal_quantile() }} * mine.se then 1 else 0 end)
+            as below_low_n,
+        sum(case when others.mean_value < mine.mean_value + {{ normal_quantile() }} * mine.se then 1 else 0 end)
+            as below_high_n
+    from standings as mine
+    inner join standings as others
+        on mine.rule_id = others.rule_id and mine.rule_version = others.rule_version
+        and mine.school_year = others.school_year and mine.branch = others.branch
+        and mine.requirement = others.requirement and mine.years_before = others.years_before
+        and mine.series = others.series and mine.population = others.population
+        and mine.school_id <> others.school_id
+    where mine.is_known and others.is_known
+    group by
+        mine.rule_id, mine.rule_version, mine.school_year, mine.branch, mine.requirement, mine.years_before,
+        mine.series, mine.school_id
+),
+
+judged as (
+    select
+        standings.*,
+        100.0 * compared.below_n / compared.others_n as observed,
+        compared.below_n as numerator,
+        standings.is_known and compared.others_n is not null as is_decided,
+        {{ compares('standings.comparison', '100 * compared.below_n',
+            'standings.threshold * compared.others_n') }} as is_point,
+        {{ compares(
+            'standings.comparison',
+            toward('standings.comparison', '100 * compared.below_low_n', '100 * compared.below_high_n'),
+            'standings.threshold * compared.others_n'
+        ) }} as is_confirmed,
+        {{ compares(
+            'standings.comparison',
+            toward('standings.comparison',
+                '100 * compared.below_n + ' ~ near_points() ~ ' * compared.others_n',
+                '100 * compared.below_n - ' ~ near_points() ~ ' * compared.others_n'),
+            'standings.threshold * compared.others_n'
+        ) }} as is_near
+    from standings
+    left join compared
+        on standings.rule_id = compared.rule_id and standings.rule_version = compared.rule_version
+        and standings.school_year = compared.school_year and standings.branch = compared.branch
+        and standings.requirement = compared.requirement
+        and standings.years_before = compared.years_before
+        and standings.series = compared.series and standings.school_id = compared.school_id
+),
+
+final as (
+    select
+        *,
+        -- how far, in its errors, the school is on the met side of the result where the condition begins
+        case
+            when comparison in ('ge', 'gt')
+                then (mean_value - min(case when is_point then mean_value end) over population) / nullif(se, 0)
+            else (max(case when is_point then mean_value end) over population - mean_value) / nullif(se, 0)
+        end as margin_z
+    from judged
+    window population as (
+        partition by rule_id, rule_version, school_year, branch, requirement, years_before, series, population
+    )
+)
+
+select * from final

@@ -1,0 +1,38 @@
+"""Context, pairing and effect: Python steps between the later parts of the warehouse."""
+
+import dagster as dg
+
+from pipelines.assets.warehouse import POOL
+from pipelines.resources import UrovenResource
+
+
+def _warehouse(*names: str) -> list[dg.AssetKey]:
+    return [dg.AssetKey(["warehouse", name]) for name in names]
+
+
+@dg.asset(
+    key=["programme", "context"],
+    deps=_warehouse(
+        "int_context_component",
+        "int_context_result",
+        "int_school_year",
+        "context_outcome",
+        "context_parameter",
+    ),
+    group_name="g_programme",
+    kinds={"numpy", "parquet"},
+    pool=POOL,
+    description="The social index, results expected given context, and each school's result of the year.",
+)
+def context(uroven: UrovenResource) -> dg.MaterializeResult:
+    from pipelines.programme_steps import run_context as step  # noqa: PLC0415
+
+    settings = uroven.settings()
+    return _counts(step.run(settings.warehouse, settings.lake / "programme"))
+
+
+def _counts(written: dict[str, int]) -> dg.MaterializeResult:
+    return dg.MaterializeResult(metadata={f"{table}_n": n for table, n in written.items()})
+
+
+ASSETS = [context]

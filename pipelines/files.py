@@ -1,0 +1,54 @@
+"""Files that appear whole or not at all: written beside, synced, moved into place, the folder synced."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def fsync(path: Path) -> None:
+    """Wait until a file's contents, or a folder's entries, are on disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def whole(path: Path, mode: int | None = None) -> Iterator[Path]:
+    """A path beside ``path`` to write to; it takes the place of ``path`` when the block ends well.
+
+    Readers see the old file or the new one. A failed write leaves the old file and nothing beside it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        yield partial
+        if mode is not None:
+            partial.chmod(mode)
+        fsync(partial)
+        partial.replace(path)
+        fsync(path.parent)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def write_text(path: Path, text: str, mode: int | None = None) -> None:
+    with whole(path, mode) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+def write_parquet(table: pa.Table, path: Path) -> None:
+    """A table as Parquet, compressed alike everywhere."""
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    with whole(path) as partial:
+        pq.write_table(table, partial, compression="zstd")

@@ -1,0 +1,90 @@
+"""From the published database to a folder of pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Set
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import jinja2
+from markupsafe import Markup
+
+from pipelines.release.pages import places, topics
+from pipelines.release.pages.blocks import Page
+from pipelines.release.pages.language import LANGUAGES, Language
+from pipelines.release.pages.warehouse import Published
+
+HERE = Path(__file__).parent / "templates"
+
+
+class Made(NamedTuple):
+    """What ``build_pages`` wrote."""
+
+    pages: int
+    bytes: int
+
+
+def build_pages(database: Path, out: Path, schools: Set[str] | None = None) -> Made:
+    """Write every page in both languages to ``out/ru`` and ``out/en``; ``schools`` keeps to a few of them.
+
+    ``out/index.html`` leads to the Russian region page. Links to schools left out still stand.
+    """
+    published = Published(database)
+    try:
+        render = _renderer(published)
+        pages = size = 0
+        for lang in LANGUAGES:
+            for make in _plan(published, lang, schools):
+                page = make()
+                target = out / lang.code / page.path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                text = render(page, lang)
+                target.write_text(text, encoding="utf-8")
+                pages, size = pages + 1, size + len(text.encode())
+        (out / "index.html").write_text(_FRONT, encoding="utf-8")
+        return Made(pages, size)
+    finally:
+        published.close()
+
+
+def _plan(published: Published, lang: Language, schools: Set[str] | None) -> Iterator[Callable[[], Page]]:
+    yield partial(places.region_page, published, lang)
+    for municipality_id in published.municipalities:
+        yield partial(places.municipality_page, published, lang, municipality_id)
+    for school_id in published.schools:
+        if schools is None or school_id in schools:
+            yield partial(places.school_page, published, lang, school_id)
+    for make in (topics.programme_page, topics.methods_page, topics.quality_page):
+        yield partial(make, published, lang)
+
+
+def _renderer(published: Published) -> Callable[[Page, Language], str]:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    template = environment.get_template("page.html.j2")
+    css = Markup((HERE / "style.css").read_text(encoding="utf-8"))
+    other = {LANGUAGES[0]: LANGUAGES[1], LANGUAGES[1]: LANGUAGES[0]}
+
+    def render(page: Page, lang: Language) -> str:
+        root = "../" * page.path.count("/")
+        return template.render(
+            page=page,
+            lang=lang,
+            other=other[lang],
+            other_href=f"{root}../{other[lang].code}/{page.path}",
+            root=root,
+            menu=places.menu(lang),
+            css=css,
+            release=published.release,
+        )
+
+    return render
+
+
+_FRONT = """<!DOCTYPE html>
+<html lang="ru"><head><meta charset="utf-8"><title>Uroven</title>
+<meta http-equiv="refresh" content="0; url=ru/index.html"></head>
+<body><p><a href="ru/index.html">Русский</a> · <a href="en/index.html" lang="en">English</a></p></body></html>
+"""

@@ -1,0 +1,164 @@
+"""The published database, read once into memory and indexed by unit.
+
+A release may lack a table, or have it empty: ``rows`` is then empty and the page says why.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+Row = dict[str, Any]
+Unit = tuple[str, str]
+
+
+class Published:
+    """Rows of the published tables as dictionaries, in the order of their columns (so: repeatable)."""
+
+    def __init__(self, database: Path) -> None:
+        self._db = duckdb.connect(
+            str(database),
+            read_only=True,
+            config={"enable_external_access": "false", "lock_configuration": "true"},
+        )
+        self._tables = {r[0] for r in self._db.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+
+    def close(self) -> None:
+        self._db.close()
+
+    def has(self, table: str) -> bool:
+        return table in self._tables
+
+    def rows(self, table: str, where: str = "true") -> list[Row]:
+        """All rows of a table, or none where the release has no such table."""
+        if not self.has(table):
+            return []
+        return self.query(f'SELECT * FROM "{table}" WHERE {where} ORDER BY ALL')  # noqa: S608
+
+    def query(self, sql: str) -> list[Row]:
+        result = self._db.execute(sql)
+        names = [column[0] for column in result.description or []]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    @cached_property
+    def release(self) -> Row:
+        return self.rows("meta_release")[0]
+
+    @cached_property
+    def assessments(self) -> dict[str, Row]:
+        return {r["assessment_id"]: r for r in self.rows("dim_assessment")}
+
+    @cached_property
+    def schools(self) -> dict[str, Row]:
+        """The latest known state of each school."""
+        return {r["school_id"]: r for r in self.rows("dim_school", "is_latest")}
+
+    @cached_property
+    def municipalities(self) -> dict[str, Row]:
+        return {r["municipality_id"]: r for r in self.rows("dim_municipality")}
+
+    @cached_property
+    def schools_of(self) -> dict[str, list[Row]]:
+        """Schools by municipality, in the order of their names."""
+        out = defaultdict(list)
+        for school in self.schools.values():
+            out[school["municipality_id"]].append(school)
+        return {m: sorted(s, key=_by_name) for m, s in out.items()}
+
+    @cached_property
+    def region_id(self) -> str:
+        rows = self.query("SELECT max(unit_id) AS id FROM fct_assessment_aggregate WHERE unit_type = 'region'")
+        return rows[0]["id"] or "region"
+
+    @cached_property
+    def results(self) -> dict[Unit, list[Row]]:
+        """Results of all students of schools, municipalities and the region, by unit."""
+        return by_unit(self.rows("fct_assessment_aggregate", "subgroup = 'all' AND unit_type <> 'class'"))
+
+    @cached_property
+    def result(self) -> dict[tuple[str, str, str], Row]:
+        """One result by (unit type, unit, assessment)."""
+        return {
+            (r["unit_type"], r["unit_id"], r["assessment_id"]): r for rs in self.results.values() for r in rs
+        }
+
+    @cached_property
+    def school_results(self) -> dict[str, list[Row]]:
+        """Results of schools by assessment."""
+        return group(
+            (r for (kind, _), rs in self.results.items() if kind == "school" for r in rs), "assessment_id"
+        )
+
+    @cached_property
+    def years(self) -> list[int]:
+        return sorted({a["school_year"] for a in self.assessments.values()})
+
+    @cached_property
+    def last_year(self) -> int | None:
+        """The newest school year with results of the region."""
+        years = [r["school_year"] for r in self.results.get(("region", self.region_id), [])]
+        return max(years, default=None)
+
+    @cached_property
+    def identification_year(self) -> int | None:
+        """The newest school year for which the list of low results was drawn up."""
+        return max((r["school_year"] for r in self.rows("fct_school_identification")), default=None)
+
+    def context_assessment(self, school_id: str | None) -> str | None:
+        """The newest assessment with an expected result; of a school where it has one. Exams come first."""
+        rows = self.of("fct_school_expected_result", "school_id").get(school_id, []) if school_id else []
+        found = {r["assessment_id"] for r in rows} or self.of("fct_school_expected_result", "assessment_id")
+        order = {"ОГЭ": 1, "ЕГЭ": 2}
+        return max(
+            found,
+            key=lambda i: (self.assessments[i]["school_year"], -order.get(self.assessments[i]["kind"], 3), i),
+            default=None,
+        )
+
+    def social_index(self, school_year: int) -> dict[str, float]:
+        """The social index of schools in a year."""
+        return {
+            r["school_id"]: r["social_index"]
+            for r in self.of("fct_school_context", "school_year").get(school_year, [])
+            if r.get("social_index") is not None
+        }
+
+    @cached_property
+    def indexes(self) -> dict[str, dict[Any, list[Row]]]:
+        return {}
+
+    def of(self, table: str, column: str) -> dict[Any, list[Row]]:
+        """Rows of a table by the values of a column."""
+        key = f"{table}.{column}"
+        if key not in self.indexes:
+            self.indexes[key] = group(self.rows(table), column)
+        return self.indexes[key]
+
+    def of_unit(self, table: str, unit: Unit) -> list[Row]:
+        key = f"{table}.unit"
+        if key not in self.indexes:
+            self.indexes[key] = by_unit(self.rows(table))
+        return self.indexes[key].get(unit, [])
+
+
+def group(rows: Iterable[Row], column: str) -> dict[Any, list[Row]]:
+    out = defaultdict(list)
+    for row in rows:
+        out[row[column]].append(row)
+    return dict(out)
+
+
+def by_unit(rows: Iterable[Row]) -> dict[Unit, list[Row]]:
+    out = defaultdict(list)
+    for row in rows:
+        out[row["unit_type"], row["unit_id"]].append(row)
+    return dict(out)
+
+
+def _by_name(school: Row) -> tuple[str, str]:
+    return (school["short_name"] or school["name"] or "", school["school_id"])

@@ -1,0 +1,161 @@
+"""The words for codes of the published tables, and names of things, in both languages."""
+
+from __future__ import annotations
+
+import re
+
+from pipelines.release.pages.language import Language
+from pipelines.release.pages.warehouse import Row
+
+Words = dict[str, tuple[str, str]]
+
+KIND_ORDER = ("ЕГЭ", "ГВЭ", "ОГЭ", "ВПР", "РДР")
+KINDS: Words = {
+    "ВПР": ("ВПР", "VPR, the national monitoring test"),
+    "ОГЭ": ("ОГЭ, экзамен 9 класса", "OGE, the state exam of grade 9"),
+    "ЕГЭ": ("ЕГЭ, экзамен 11 класса", "EGE, the state exam of grade 11"),
+    "ГВЭ": ("ГВЭ", "GVE, the state final exam"),
+    "РДР": ("Региональные диагностические работы", "Regional diagnostic works"),
+}
+WINDOWS: Words = {
+    "input": ("входная", "input"),
+    "interim": ("промежуточная", "interim"),
+    "final": ("итоговая", "final"),
+}
+LOCALITIES: Words = {
+    "capital": ("региональный центр", "regional capital"),
+    "city": ("город", "city"),
+    "town": ("малый город", "town"),
+    "settlement": ("посёлок городского типа", "urban settlement"),
+    "village": ("сельская местность", "rural area"),
+    "urban": ("город", "urban"),
+    "rural": ("село", "rural"),
+}
+VERDICTS: Words = {
+    "rising": ("рост", "rising"),
+    "stable": ("без заметных изменений", "no clear change"),
+    "falling": ("снижение", "falling"),
+    "not_comparable": ("годы несравнимы", "years not comparable"),
+    "too_few": ("мало лет для вывода", "too few years"),
+}
+SCALES: Words = {
+    "irt_linked": (
+        "единая шкала, годы связаны общими заданиями: изменение баллов — изменение результатов",
+        "one scale, years linked by common items: a change in points is a change in results",
+    ),
+    "irt_unlinked": (
+        "шкала своего года, с другими годами не связана: сравнивать можно только внутри года",
+        "the year's own scale, not linked to others: compare within the year only",
+    ),
+    "equated": ("варианты приравнены", "forms equated"),
+    "official": (
+        "официальные баллы; шкалы разных лет не уравнены, изменение номинальное",
+        "official scores; years are not equated, so a change is nominal",
+    ),
+    "relative": (
+        "место относительно региона в том же году; об изменении самого региона не говорит",
+        "standing against the region in the same year; says nothing of change in the region itself",
+    ),
+}
+IDENTIFICATION: Words = {
+    "confirmed": (
+        "входит: правило выполнено и с учётом погрешности",
+        "on the list: the rule holds even allowing for error",
+    ),
+    "point": (
+        "входит по оценке; с учётом погрешности не подтверждено",
+        "on the list by the estimates; not confirmed once error is allowed for",
+    ),
+    "near": ("не входит, но близко к порогу", "not on the list, but near the threshold"),
+    "insufficient": ("мало данных, чтобы решить", "too few data to decide"),
+    "no": ("не входит", "not on the list"),
+}
+LISTED = ("confirmed", "point")
+SIGNS: Words = {
+    "inflated_mean": ("средний балл заметно выше региона", "mean well above the region"),
+    "marks_against_scores": ("отметки не согласуются с баллами", "marks at odds with scores"),
+    "sharp_fall": ("резкое падение между классами", "sharp fall from grade to grade"),
+    "sharp_rise": ("резкий рост между классами", "sharp rise from grade to grade"),
+    "peak_at_mark_3": ("всплеск на границе отметки «3»", "peak at the boundary of mark 3"),
+    "peak_at_mark_4": ("всплеск на границе отметки «4»", "peak at the boundary of mark 4"),
+    "peak_at_mark_5": ("всплеск на границе отметки «5»", "peak at the boundary of mark 5"),
+    "raised_against_journal": ("отметки выше журнала", "marks raised against the journal"),
+    "small_spread": ("необычно малый разброс", "unusually small spread"),
+}
+FILE_VERDICTS: Words = {
+    "accepted": ("принят", "accepted"),
+    "accepted_with_faults": ("принят с замечаниями", "accepted with faults"),
+    "rejected": ("отклонён", "rejected"),
+    "ignored": ("не нужен", "of no use"),
+    "duplicate": ("повтор", "duplicate"),
+}
+SEVERITIES: Words = {
+    "error": ("ошибка: строка отклонена", "error: row rejected"),
+    "warning": ("замечание", "warning"),
+    "repair": ("исправлено по правилу", "repaired by rule"),
+}
+COMPLETENESS: Words = {
+    "received": ("вовремя", "on time"),
+    "late": ("с опозданием", "late"),
+    "missing": ("не прислано", "missing"),
+    "not_yet_due": ("срок не наступил", "not due yet"),
+}
+UNIT_TYPES: Words = {
+    "school": ("школа", "school"),
+    "municipality": ("муниципалитет", "municipality"),
+    "region": ("регион", "region"),
+}
+
+
+def kind_key(kind: str) -> tuple[int, str]:
+    """Kinds in the order in which people look for them; unknown ones last, by name."""
+    return (KIND_ORDER.index(kind) if kind in KIND_ORDER else len(KIND_ORDER), kind)
+
+
+def assessment_key(assessment: Row) -> tuple:
+    """Order within a kind: Russian, mathematics, then the rest by name; then grade, year, window."""
+    subject = assessment["subject"] or ""
+    first = 0 if subject == "Русский язык" else 1 if subject.startswith("Математика") else 2
+    return (first, subject, assessment["grade"] or 0, assessment["school_year"], assessment["testing_window"] or "")
+
+
+def assessment_label(lang: Language, assessment: Row) -> str:
+    """An assessment without its kind and year: «Русский язык, 5 кл.»."""
+    if lang.code == "ru":
+        grade = f", {assessment['grade']} кл." if assessment["grade"] else ""
+        label = f"{assessment['subject']}{grade}"
+    else:
+        tail = (assessment["title_en"] or "").split(", ", 1)[-1] or assessment["subject"]
+        label = tail[:1].upper() + tail[1:]
+    window = assessment["testing_window"]
+    return f"{label}, {lang.word(WINDOWS, window)}" if window else label
+
+
+def assessment_full(lang: Language, assessment: Row) -> str:
+    """An assessment with its kind: «ВПР, русский язык, 5 кл.»."""
+    label = assessment_label(lang, assessment)
+    kind = lang.t(assessment["kind"], lang.word(KINDS, assessment["kind"]).split(",")[0])
+    return f"{kind}: {label[:1].lower()}{label[1:]}"
+
+
+def school_name(school: Row) -> str:
+    return school["short_name"] or school["name"] or school["school_id"]
+
+
+def municipality_name(municipality: Row | None, lang: Language) -> str:
+    if municipality is None:
+        return lang.t("муниципалитет неизвестен", "municipality unknown")
+    return municipality["name"] or municipality["municipality_id"]
+
+
+def slug(code: str) -> str:
+    """A code as a file name that needs no quoting anywhere: other characters as ``_`` and their hex."""
+    return re.sub(r"[^A-Za-z0-9-]", lambda m: f"_{ord(m[0]):x}", code)
+
+
+def school_path(school_id: str) -> str:
+    return f"school/{slug(school_id)}.html"
+
+
+def municipality_path(municipality_id: str) -> str:
+    return f"municipality/{slug(municipality_id)}.html"

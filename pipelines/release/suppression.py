@@ -1,0 +1,204 @@
+"""Which cells of additive tables must be hidden so that no hidden one can be worked out from the rest.
+
+Pure numpy and scipy. A table is a list of cells (counts or sums) and the relations among them that anybody can
+see: a total is the sum of its parts (classes make a school, girls and boys make all, schools make a
+municipality). A hidden cell is known at least to lie between its bounds; what follows about it from the
+published cells and the relations is an interval, and a cell is protected when that interval is wide enough.
+
+The intervals come from passing bounds along the relations, which is exact where no relations form a cycle;
+on cycles it is only the attack (``attack.py``) that knows, and its findings are protected in turn.
+After Fischetti and Salazar (2000), «Models and algorithms for optimizing cell suppression in tabular data with
+linear constraints»; the choice of partners is greedy by cost, as in τ-ARGUS's hypercube.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+#: Room for rounding in sums of doubles.
+EPSILON = 1e-6
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Cells and the relations among them.
+
+    values, lower, upper: (n,) the true value and what is known of it beforehand, lower ≤ value ≤ upper.
+    width: (n,) how wide the interval of a hidden cell must stay; at most upper − lower is ever asked for.
+    cost: (n,) what hiding the cell loses, > 0; inf for a cell that can't be chosen to protect another.
+    group: (n,) cells of one group are hidden together.
+    unpublished: (n,) cells that no table shows, such as what a total holds beside its parts.
+    relation, cell, sign: (e,) edges: Σ sign · value over the edges of a relation is 0.
+    """
+
+    values: Floats
+    lower: Floats
+    upper: Floats
+    width: Floats
+    cost: Floats
+    group: Ints
+    unpublished: Bools
+    relation: Ints
+    cell: Ints
+    sign: Floats
+
+    def __post_init__(self) -> None:
+        if ((self.values < self.lower - EPSILON) | (self.values > self.upper + EPSILON)).any():
+            raise ValueError("a cell lies outside its bounds")
+        residual = np.bincount(self.relation, self.sign * self.values[self.cell])
+        if (np.abs(residual) > EPSILON).any():
+            raise ValueError("a relation does not hold")
+
+    def asked(self) -> Floats:
+        """The width that a hidden cell must keep: no more than was open beforehand."""
+        return np.minimum(self.width, self.upper - self.lower)
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Which cells make which: of sum ``number``, ``total`` is made of ``part`` and others. All (e,)."""
+
+    number: Ints
+    total: Ints
+    part: Ints
+
+
+def additive(
+    values: Floats, upper: Floats, width: float, cost: Floats, sums: Sums, group: Ints | None = None
+) -> Cells:
+    """Cells from 0 to ``upper`` whose totals are sums.
+
+    What a total holds beside its parts (students of no known sex) becomes a cell of its own that nobody
+    publishes. A total below the sum of its parts is no sum that an attacker could use, and is left out.
+    """
+    count = int(sums.number.max(initial=-1)) + 1
+    total = np.zeros(count, np.int64)
+    total[sums.number] = sums.total
+    rest = values[total] - np.bincount(sums.number, values[sums.part], count)
+    rest[np.abs(rest) < EPSILON] = 0.0
+    holds, open_ = rest >= 0, rest > 0
+    kept, size, more = holds[sums.number], len(values), int(open_.sum())
+    return Cells(
+        values=np.concatenate([values, rest[open_]]),
+        lower=np.zeros(size + more),
+        upper=np.concatenate([upper, upper[total[open_]]]),
+        width=np.concatenate([np.full(size, width), np.zeros(more)]),
+        cost=np.concatenate([cost, np.full(more, np.inf)]),
+        group=np.concatenate(
+            [np.arange(size) if group is None else group, size * 8 + np.arange(more)]
+        ),
+        unpublished=np.arange(size + more) >= size,
+        relation=np.concatenate([sums.number[kept], np.flatnonzero(holds), np.flatnonzero(open_)]),
+        cell=np.concatenate([sums.part[kept], total[holds], size + np.arange(more)]),
+        sign=np.concatenate([np.ones(int(kept.sum())), -np.ones(int(holds.sum())), np.ones(more)]),
+    )
+
+
+def propagate(cells: Cells, hidden: Bools, rounds: int = 60) -> tuple[Floats, Floats]:
+    """The interval of every cell that follows relation by relation; visible cells are points.
+
+    An interval found here always holds the cell; on cycles the true one may be narrower.
+    """
+    low = np.where(hidden, cells.lower, cells.values)
+    high = np.where(hidden, cells.upper, cells.values)
+    for _ in range(rounds):
+        edge_low, edge_high = _implied(cells, low, high)
+        new_low, new_high = low.copy(), high.copy()
+        np.maximum.at(new_low, cells.cell, edge_low)
+        np.minimum.at(new_high, cells.cell, edge_high)
+        if (new_low <= low + EPSILON).all() and (new_high >= high - EPSILON).all():
+            break
+        low, high = np.where(hidden, new_low, low), np.where(hidden, new_high, high)
+    return low, high
+
+
+def _implied(cells: Cells, low: Floats, high: Floats) -> tuple[Floats, Floats]:
+    """What each relation says of each of its cells, given the intervals of the others; by edge."""
+    plus = cells.sign > 0
+    least = np.where(plus, low[cells.cell], -high[cells.cell])
+    most = np.where(plus, high[cells.cell], -low[cells.cell])
+    n = int(cells.relation.max(initial=-1)) + 1
+    rest_least = np.bincount(cells.relation, least, n)[cells.relation] - least
+    rest_most = np.bincount(cells.relation, most, n)[cells.relation] - most
+    return np.where(plus, -rest_most, rest_least), np.where(plus, -rest_least, rest_most)
+
+
+#: Cells, hidden → the hidden cells that can be worked out after all.
+Attack = Callable[[Cells, Bools], Bools]
+
+
+def protect(cells: Cells, primary: Bools, attack: Attack | None = None) -> Bools:
+    """The cells to hide: the primary ones and the partners without which these could be worked out.
+
+    Ends, since each round hides at least one more cell or stops; with all cells of a relation hidden it
+    says nothing. ``attack`` is asked when bounds passed along relations find nothing more.
+    """
+    hidden = _with_groups(cells, primary | cells.unpublished)
+    while True:
+        added = _partners(cells, hidden, np.zeros(len(hidden), bool))
+        if not added.any() and attack is not None:
+            added = _partners(cells, hidden, attack(cells, hidden))
+        if not added.any():
+            return hidden
+        hidden = _with_groups(cells, hidden | added)
+
+
+def _with_groups(cells: Cells, hidden: Bools) -> Bools:
+    groups = np.zeros(int(cells.group.max(initial=-1)) + 1, bool)
+    groups[cells.group[hidden]] = True
+    return hidden | groups[cells.group]
+
+
+def _partners(cells: Cells, hidden: Bools, found: Bools) -> Bools:
+    """One more cell for each relation that narrows a hidden cell too much; for a cell that the attack
+    found, one in the relation of its own where it costs least.
+    """
+    low, high = propagate(cells, hidden)
+    edge_low, edge_high = _implied(cells, low, high)
+    edge_low = np.maximum(edge_low, cells.lower[cells.cell])
+    edge_high = np.minimum(edge_high, cells.upper[cells.cell])
+    asked = cells.asked()
+    lacking = asked[cells.cell] - (edge_high - edge_low)
+    tight = hidden[cells.cell] & ((lacking > EPSILON) | found[cells.cell])
+    added = np.zeros(len(hidden), bool)
+    if not tight.any():
+        return added
+    order = np.argsort(cells.relation, kind="stable")
+    starts = np.searchsorted(cells.relation[order], np.arange(int(cells.relation.max()) + 2))
+    todo: dict[int, int] = {}  # relation → its edge that lacks most
+    for edge in np.flatnonzero(tight):
+        r = int(cells.relation[edge])
+        if r not in todo or lacking[edge] > lacking[todo[r]]:
+            todo[r] = int(edge)
+    served: set[int] = set()
+    for r, edge in todo.items():
+        members = order[starts[r] : starts[r + 1]]
+        open_ = members[~hidden[cells.cell[members]] & np.isfinite(cells.cost[cells.cell[members]])]
+        cell = int(cells.cell[edge])
+        if not len(open_) or (found[cell] and cell in served) or added[cells.cell[members]].any():
+            continue
+        need = max(float(lacking[edge]), EPSILON)
+        gain = _gain(cells, open_, edge, float(edge_low[edge]), float(edge_high[edge]))
+        cost = cells.cost[cells.cell[open_]]
+        enough = gain >= need - EPSILON
+        # the cheapest that suffices; else the one that brings most for its cost
+        choice = np.argmin(np.where(enough, cost, np.inf)) if enough.any() else np.argmax((gain + EPSILON) / cost)
+        added[cells.cell[open_[choice]]] = True
+        served.add(cell)
+    return added
+
+
+def _gain(cells: Cells, edges: Ints, edge: int, low: float, high: float) -> Floats:
+    """How much wider the interval of the cell of ``edge`` becomes when each of ``edges`` is hidden too."""
+    c, target = cells.cell[edges], int(cells.cell[edge])
+    down, up = cells.values[c] - cells.lower[c], cells.upper[c] - cells.values[c]
+    same = cells.sign[edges] == cells.sign[edge]
+    raises, lowers = np.where(same, down, up), np.where(same, up, down)
+    return np.minimum(raises, cells.upper[target] - high) + np.minimum(lowers, low - cells.lower[target])
