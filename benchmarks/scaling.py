@@ -180,7 +180,7 @@ def _calibrated(warehouse: Path, scales: Path) -> None:
     with duckdb.connect(str(warehouse)) as db:
         db.execute(
             """create or replace view int_unit_score_count as
-            select '' as assessment_id, 0.0 as result_score, 0 as n where false"""
+            select '' as assessment_id, '' as form, 0.0 as result_score, 0 as n where false"""
         )
     step = run_calibration.run(warehouse, scales)
     assert len(step.scaled) == ASSESSMENTS and not step.refused

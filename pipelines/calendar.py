@@ -194,19 +194,33 @@ def expected(calendar: Calendar, day: dt.date) -> pa.Table:
     Between two due dates nothing here depends on the day, so that a release made again is the same. What the
     whole region sends has no kind of school (an empty string).
     """
-    current = min(max(school_year_of(day), FIRST_YEAR), LAST_YEAR)
+    current, last = _current_year(day), as_of(calendar, day)
     rows = [
         {"school_year": year, "contract": rule.contract, "period": period,
          "due": calendar.due(rule, period, year), "sender": rule.sender, "school_kind": kind,
-         "is_current_year": year == current}
-        for year in range(FIRST_YEAR, current + 1)
-        for rule in calendar.submission
-        if rule.first_year <= year <= rule.last_year
-        for period in rule.periods
+         "as_of": last, "is_current_year": year == current}
+        for year, rule, period in _asked(calendar, current)
         for kind in ([""] if rule.sender == "region" else rule.school_kinds())
     ]  # fmt: skip
-    as_of = max((r["due"] for r in rows if r["due"] < day), default=dt.date(FIRST_YEAR - 1, *YEAR_BEGINS))
-    return pa.Table.from_pylist([{**r, "as_of": as_of} for r in rows], EXPECTED_SCHEMA)
+    return pa.Table.from_pylist(rows, EXPECTED_SCHEMA)
+
+
+def _current_year(day: dt.date) -> int:
+    return min(max(school_year_of(day), FIRST_YEAR), LAST_YEAR)
+
+
+def _asked(calendar: Calendar, last_year: int) -> Iterator[tuple[int, SubmissionRule, str]]:
+    """School year, rule and period of all that is asked for up to a school year."""
+    for rule in calendar.submission:
+        for year in range(max(rule.first_year, FIRST_YEAR), min(rule.last_year, last_year) + 1):
+            for period in rule.periods:
+                yield year, rule, period
+
+
+def as_of(calendar: Calendar, day: dt.date) -> dt.date:
+    """The last due date before the day; the beginning of the first school year where none has passed."""
+    dates = (calendar.due(rule, period, year) for year, rule, period in _asked(calendar, _current_year(day)))
+    return max((d for d in dates if d < day), default=date_of("09-01", FIRST_YEAR))
 
 
 def fingerprint(table: pa.Table) -> str:

@@ -77,12 +77,39 @@ def template(
 
 
 @app.command()
-def status(home: Home = None) -> None:
-    """Who has sent what, and what was rejected."""
-    _apply(home, None)
-    from pipelines.headless import print_status  # noqa: PLC0415
+def status(
+    home: Home = None,
+    inbox: Inbox = None,
+    contract: Annotated[Optional[str], typer.Option(help="Only this file kind.")] = None,  # noqa: UP045
+    municipality: Annotated[Optional[str], typer.Option(help="Only schools of this municipality.")] = None,  # noqa: UP045
+    school_year: Annotated[Optional[int], typer.Option(help="Ending year; the last one by default.")] = None,  # noqa: UP045
+    missing: Annotated[bool, typer.Option("--missing", help="List who has not sent what.")] = False,
+    files: Annotated[bool, typer.Option("--files", help="List every file, not only those at fault.")] = False,
+) -> None:
+    """Who has sent what, who is missing, and what was rejected."""
+    _apply(home, inbox)
+    from pipelines.status import Question, print_status  # noqa: PLC0415
 
-    print_status()
+    question = Question(contract, municipality, school_year, list_missing=missing, list_files=files)
+    raise typer.Exit(print_status(question))
+
+
+@app.command()
+def erase(
+    name: Annotated[str, typer.Option(help="Surname and first name, as files have them.")] = "",
+    school: Annotated[str, typer.Option(help="Only rows of this school, by any of its codes.")] = "",
+    file: Annotated[str, typer.Option(help="A file as status lists it, with --row.")] = "",
+    sheet: Annotated[str, typer.Option(help="Its sheet; all sheets by default.")] = "",
+    row: Annotated[Optional[list[int]], typer.Option(help="Rows of the file, as Excel counts.")] = None,  # noqa: UP045
+    yes: Annotated[bool, typer.Option("--yes", help="Erase; without it only the rows are listed.")] = False,
+    home: Home = None,
+    inbox: Inbox = None,
+) -> None:
+    """Erase a person from the vault and all that was made of it, and show that nothing is left."""
+    _apply(home, inbox)
+    from pipelines.erase import Question, erase_person  # noqa: PLC0415
+
+    raise typer.Exit(erase_person(Question(name, school, file, sheet, tuple(row or ())), consent=yes))
 
 
 @app.command()

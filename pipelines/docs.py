@@ -15,6 +15,7 @@ from pipelines.intake.layouts import Layout, layouts
 from pipelines.intake.validation import accepted_name, accepted_schema
 from schemas import CONTRACTS, Contract, Field
 from schemas import codes as code_lists
+from schemas.base import LIMITS_EN
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "dbt_project" / "models" / "staging" / "_sources.yml"
@@ -43,24 +44,8 @@ _COLUMNS = {
 }
 
 
-def limits(field: Field) -> str:
-    """The limits of a field: range, pattern, digits."""
-    parts = []
-    if field.ge is not None and field.le is not None:
-        parts.append(f"{field.ge:g} to {field.le:g}")
-    elif field.ge is not None:
-        parts.append(f"≥ {field.ge:g}")
-    elif field.le is not None:
-        parts.append(f"≤ {field.le:g}")
-    if field.pattern:
-        parts.append(f"matches `{field.pattern}`")
-    if field.width:
-        parts.append(f"{' or '.join(map(str, field.width))} digits")
-    return ", ".join(parts)
-
-
 def _describe(field: Field) -> str:
-    facts = [f"{field.title_ru} — {field.title_en}", field.unit, limits(field)]
+    facts = [f"{field.title_ru} — {field.title_en}", field.unit, ", ".join(field.limits(LIMITS_EN))]
     if field.codes:
         facts.append(f"codes: {field.codes}")
     if field.person:
@@ -131,7 +116,7 @@ def _field_row(field: Field) -> list[str]:
         _KINDS[field.kind],
         need or ("required" if field.required else ""),
         field.unit,
-        limits(field),
+        ", ".join(field.limits(LIMITS_EN)),
         f"[{field.codes}](#codes-{field.codes})" if field.codes else "",
         "; ".join(n for n in notes if n),
     ]
@@ -214,6 +199,13 @@ def formats() -> str:
 
 def _fate(layout: Layout) -> str:
     return "refused, with the reason" if layout.reject else "known, of no use" if layout.ignore else "yes"
+
+
+def release_texts() -> dict[str, str]:
+    """The texts that a release keeps as pages: the dictionary of inputs, and the guides for its readers."""
+    guides = ("connect", "scales")
+    texts = {g: (ROOT / "docs" / f"{g}.md").read_text(encoding="utf-8") for g in guides}
+    return {"inputs": data_dictionary(), "formats": formats(), **texts}
 
 
 def main() -> None:

@@ -168,10 +168,12 @@ def print_summary(settings: Settings) -> int:
     release = current_release(settings.current)
     path = settings.current / DATABASE
     with duckdb.connect(str(path), read_only=True) as db:
-        rows = db.execute(
+        # a file may hold several kinds: the files of all kinds are counted anew, not added up
+        *rows, total = db.execute(
             """select coalesce(contract, 'не распознано'), count(distinct file_name), sum(rows_read),
                       sum(rows_accepted), sum(rows_rejected)
-               from dq_submission where verdict not in ('ignored') group by 1 order by 1"""
+               from dq_submission where verdict not in ('ignored')
+               group by rollup (coalesce(contract, 'не распознано')) order by 1 nulls last"""
         ).fetchall()
         tables = db.execute(
             "select table_name, estimated_size from duckdb_tables() order by table_name"
@@ -182,38 +184,11 @@ def print_summary(settings: Settings) -> int:
     for row in rows:
         table.add_row(*(str(v or 0) for v in row))
     table.add_section()
-    table.add_row("всего", *(str(sum(r[i] or 0 for r in rows)) for i in range(1, 5)))
+    table.add_row("всего", *(str(v or 0) for v in total[1:]))
     console.print(table)
     console.print(f"Опубликовано таблиц: {len(tables)}, строк: {sum(n for _, n in tables)}")
     if release:
         console.print(f"Выпуск {release.release_id}: {path}")
     if settings.returned.exists() and any(settings.returned.rglob("*.xlsx")):
         console.print(f"Файлы с отмеченными ошибками: {settings.returned}")
-    return int(sum(r[4] or 0 for r in rows))
-
-
-def print_status() -> None:
-    """The submissions and their verdicts, by the ledger alone."""
-    from pipelines.intake.ledger import Ledger  # noqa: PLC0415
-
-    settings = Settings()
-    ledger = Ledger(settings.database_url)
-    readings = ledger.readings()
-    counts: dict[str, list[int]] = {}
-    for row in ledger.table("row_count"):
-        total = counts.setdefault(row["file_id"], [0, 0])
-        total[0] += row["rows_accepted"]
-        total[1] += row["rows_rejected"]
-    table = Table(title="Что прислано", title_justify="left")
-    for name in ("файл", "состояние", "принято", "отклонено", "почему"):
-        table.add_column(name, justify="right" if name in ("принято", "отклонено") else "left")
-    for s in ledger.submissions():
-        result = readings[s.file_id][1] if s.file_id in readings else None
-        why = result.message_ru if result else ""
-        why = why or "; ".join(r.message_ru for r in result.readings if r.message_ru) if result else ""
-        accepted, rejected = counts.get(s.file_id, [0, 0])
-        table.add_row(s.path, s.state, str(accepted), str(rejected), why[:120])
-    console.print(table)
-
-
-__all__ = ["dagster_home", "ensure_manifest", "full_run", "print_status", "print_summary"]
+    return int(total[4] or 0)

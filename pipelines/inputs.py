@@ -47,7 +47,7 @@ def _accepted(settings: Settings) -> list[str]:
 
 def nothing_new(settings: Settings, ledger: Ledger) -> bool:
     """Whether a run would only make the current release again: nothing came, and nothing else changed."""
-    from pipelines.intake import stages, vault  # noqa: PLC0415
+    from pipelines.intake import vault  # noqa: PLC0415
     from pipelines.release.publish import DATABASE, current_release  # noqa: PLC0415
 
     now = current_release(settings.current)
@@ -56,6 +56,13 @@ def nothing_new(settings: Settings, ledger: Ledger) -> bool:
     expected = calendar.expected_now(settings, (s.received_at for s in ledger.submissions()))
     if now.input_hash != release_inputs(settings, ledger, expected).input_hash:
         return False
+    return not unfinished_years(settings, ledger)
+
+
+def unfinished_years(settings: Settings, ledger: Ledger) -> set[int]:
+    """School years that landed but were not validated: a run was cut short, or kept to other years."""
+    from pipelines.intake import stages  # noqa: PLC0415
+
     kept = stages.accepted_years(settings)
     landed = stages.landed_years(ledger.snapshot())
-    return all(years <= kept.get(contract, set()) for contract, years in landed.items())
+    return {year for contract, years in landed.items() for year in years - kept.get(contract, set())}

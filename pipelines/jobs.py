@@ -1,4 +1,4 @@
-"""Jobs: the whole run, headless or by schedule; parts of it are chosen in the UI."""
+"""Jobs: the whole run, the release alone, its freshness. Parts are chosen in the UI."""
 
 from __future__ import annotations
 
@@ -12,5 +12,21 @@ FULL_RUN = dg.define_asset_job(
     selection=dg.AssetSelection.all(),
     description="Inbox → vault → landed → accepted → warehouse → release.",
     partitions_def=SCHOOL_YEARS,
+    executor_def=dg.in_process_executor,
+)
+
+#: The accepted rows as they are, made into a release: after a backfill of past years, or of changed code.
+REMAKE_RELEASE = dg.define_asset_job(
+    "remake_release",
+    selection=dg.AssetSelection.all() - dg.AssetSelection.key_prefixes("vault", "landed", "accepted"),
+    description="Accepted rows → warehouse → release.",
+    executor_def=dg.in_process_executor,
+)
+
+#: Is the release the one that the calendar calls for?
+CHECK_FRESHNESS = dg.define_asset_job(
+    "check_freshness",
+    selection=dg.AssetSelection.checks(dg.AssetCheckKey(dg.AssetKey(["release", "current"]), "fresh")),
+    description="Checks that the release followed the last due date and takes in what was sent.",
     executor_def=dg.in_process_executor,
 )

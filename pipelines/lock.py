@@ -1,4 +1,4 @@
-"""One run at a time over a home, whoever starts it: an advisory lock that the kernel frees with its holder."""
+"""One run at a time over a home, whoever starts it: a lock that the kernel frees when its holder ends."""
 
 from __future__ import annotations
 

@@ -31,10 +31,13 @@ class UrovenResource(dg.ConfigurableResource):
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[UrovenResource]:
-        """Steps run while this process holds the home: two runs never write it at once."""
+        """Steps run while this process holds the home: two runs never write it at once. Sensors only look."""
         from pipelines.lock import home_lock  # noqa: PLC0415
 
         settings = self.settings()
+        if context.dagster_run is None:
+            yield self
+            return
         with home_lock(settings.home, settings.lock_seconds, context.log.info if context.log else None):
             yield self
 
@@ -129,10 +132,10 @@ def _selected(context: dg.AssetExecutionContext, manifest: dict[str, Any]) -> se
 _MANIFESTS: dict[tuple[tuple[str, str], ...], Any] = {}
 
 
-def dbt_environment(settings: Settings) -> dict[str, str]:
+def dbt_environment(settings: Settings, database: Path | None = None) -> dict[str, str]:
     return {
         "UROVEN_LAKE": str(settings.lake),
-        "UROVEN_BUILD": str(settings.warehouse),
+        "UROVEN_BUILD": str(database or settings.warehouse),
         "UROVEN_REGION": settings.region,
         "UROVEN_MEMORY_LIMIT": settings.memory_limit,
         "DBT_PROFILES_DIR": str(DBT_PROJECT),
@@ -140,13 +143,19 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def run_dbt(arguments: list[str], settings: Settings, on_event: Any = None) -> Any:
-    """Invoke dbt in this process; ``on_event`` gets each structured event as a dict."""
+def run_dbt(
+    arguments: list[str], settings: Settings, on_event: Any = None, database: Path | None = None
+) -> Any:
+    """Invoke dbt in this process; ``on_event`` gets each structured event as a dict.
+
+    It works on the build database, or on the one given.
+    """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415
     from dbt.cli.main import dbtRunner  # noqa: PLC0415
     from google.protobuf.json_format import MessageToDict  # noqa: PLC0415
 
-    os.environ.update(dbt_environment(settings))
+    environment = dbt_environment(settings, database)
+    os.environ.update(environment)
 
     def hand_on(event: Any) -> None:
         if on_event:
@@ -157,7 +166,7 @@ def run_dbt(arguments: list[str], settings: Settings, on_event: Any = None) -> A
         "--target-path", str(settings.dbt_target), "--log-path", str(settings.dbt_target),
         "--log-level", "none", "--log-level-file", "none", "--no-use-colors"
     ]  # fmt: skip
-    environment_key = tuple(sorted(dbt_environment(settings).items()))
+    environment_key = tuple(sorted(environment.items()))
     try:
         runner = dbtRunner(manifest=_MANIFESTS.get(environment_key), callbacks=[hand_on])
         result = runner.invoke([*arguments, *common])
@@ -166,7 +175,7 @@ def run_dbt(arguments: list[str], settings: Settings, on_event: Any = None) -> A
         return result
     finally:
         # the adapter keeps the database open for the process: the next step could not attach it
-        environment = DuckDBConnectionManager._ENV
-        if environment is not None:
-            environment.close()
+        opened = DuckDBConnectionManager._ENV
+        if opened is not None:
+            opened.close()
             DuckDBConnectionManager._ENV = None

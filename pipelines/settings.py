@@ -31,6 +31,17 @@ class Settings(BaseSettings):
     today: dt.date | None = None
     #: How long a run waits for another one over the same home, seconds.
     lock_seconds: float = 3600
+    #: Where failures and missing submissions are told of, beside the log; nowhere by default.
+    webhook_url: SecretStr | None = None
+    mail_to: str = ""
+    mail_from: str = "uroven@localhost"
+    smtp_host: str = "localhost"
+    smtp_port: int = 25
+    smtp_starttls: bool = False
+    smtp_user: str = ""
+    smtp_password: SecretStr | None = None
+    #: A release older than this many days while submissions were due fails its freshness check.
+    fresh_days: int = 3
     workers: int = min(4, os.cpu_count() or 1)
     memory_limit: str = "4GB"
     file_seconds: int = 300
@@ -75,6 +86,10 @@ class Settings(BaseSettings):
     @property
     def manifest(self) -> Path:
         return self.dbt_target / "manifest.json"
+
+    @property
+    def logs(self) -> Path:
+        return self.home.resolve() / "logs"
 
     @property
     def returned(self) -> Path:

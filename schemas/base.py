@@ -56,6 +56,30 @@ def check_digit(series: pd.Series, *, of: str) -> pd.Series:
 
 
 @dataclass(frozen=True)
+class LimitWords:
+    """How the limits of a field are put; an empty form is left out."""
+
+    between: str
+    least: str
+    most: str
+    digits: str
+    either: str
+    pattern: str = ""
+    date: str = ""
+    decimal_mark: str = "."
+
+    def number(self, value: float) -> str:
+        return f"{value:.10g}".replace(".", self.decimal_mark)
+
+
+#: For those who fill files in, and for the data dictionary.
+LIMITS_RU = LimitWords(
+    "от {} до {}", "не меньше {}", "не больше {}", "цифр: {}", " или ", date="ДД.ММ.ГГГГ", decimal_mark=","
+)
+LIMITS_EN = LimitWords("{} to {}", "≥ {}", "≤ {}", "{} digits", " or ", pattern="matches `{}`")
+
+
+@dataclass(frozen=True)
 class Field:
     """One field of a contract, as everything but Pandera needs to know it."""
 
@@ -73,9 +97,28 @@ class Field:
     pattern: str | None
     sensitive: bool
     person: bool
+    short: bool
     synonyms: tuple[str, ...]
     note_ru: str
     width: tuple[int, ...]
+
+    def limits(self, words: LimitWords) -> list[str]:
+        """The limits of the field in words: its range, the shape of a code, the form of a date."""
+        low, high = (None if v is None else words.number(v) for v in (self.ge, self.le))
+        parts = []
+        if low is not None and high is not None:
+            parts.append(words.between.format(low, high))
+        elif low is not None:
+            parts.append(words.least.format(low))
+        elif high is not None:
+            parts.append(words.most.format(high))
+        if self.pattern and words.pattern:
+            parts.append(words.pattern.format(self.pattern))
+        if self.width:
+            parts.append(words.digits.format(words.either.join(map(str, self.width))))
+        if self.kind == "date" and words.date:
+            parts.append(words.date)
+        return parts
 
 
 def column(
@@ -93,6 +136,7 @@ def column(
     digit: str | None = None,
     sensitive: bool = False,
     person: bool = False,
+    short: bool = False,
     synonyms: tuple[str, ...] = (),
     note: str = "",
     width: tuple[int, ...] = (),
@@ -101,8 +145,10 @@ def column(
 
     ``key``/``required``/``score`` faults reject the row, any other fault empties the cell with a warning.
     ``codes`` names a code list; ``person`` marks what is hashed at the door; ``sensitive`` what is never
-    published below a municipality; ``synonyms`` are further headers under which the field arrives;
-    ``width`` the digit counts of a code that loses its leading zeros in a spreadsheet.
+    published below a municipality; ``short`` a text that is a code or a label, never a sentence (in files
+    that list persons a word of letters alone is not kept there); ``synonyms`` are further headers under
+    which the field arrives; ``width`` the digit counts of a code that loses its leading zeros in a
+    spreadsheet.
     """
     checks: dict[str, Any] = {}
     if codes:
@@ -127,6 +173,7 @@ def column(
             "pattern": pattern,
             "sensitive": sensitive,
             "person": person,
+            "short": short,
             "synonyms": synonyms,
             "note_ru": note,
             "width": width,

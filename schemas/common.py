@@ -14,6 +14,7 @@ def school_code(*, required: bool = True) -> Any:
         "School code",
         key=True,
         required=required,
+        short=True,
         synonyms=("Код ОО", "Логин", "Логин школы", "Логин ОО"),
     )
 

@@ -11,7 +11,7 @@ from schemas.common import school_code
 class Partnerships(Model):
     network: Text = column("Сеть", "Network", key=True, required=True)
     school_id: Text = school_code()
-    partner_id: Text = column("Код партнёра", "Partner code", key=True, required=True)
+    partner_id: Text = column("Код партнёра", "Partner code", key=True, required=True, short=True)
     kind: Text = column("Вид партнёрства", "Kind of partnership", required=True, codes="partnership_kind")
     coordinator: Text = column("Координатор", "Coordinator", person=True)
     curator: Text = column("Куратор", "Curator", person=True)

@@ -8,7 +8,7 @@ from schemas.common import grade_number, school_code, subject_code
 
 class SchoolMarks(Model):
     school_id: Text = school_code()
-    class_name: Text = column("Класс", "Class", key=True, synonyms=("class",))
+    class_name: Text = column("Класс", "Class", key=True, short=True, synonyms=("class",))
     grade: Int = grade_number()
     subject: Text = subject_code()
     period: Text = column("Период", "Period", key=True, required=True, codes="period", synonyms=("Четверть",))

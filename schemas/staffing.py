@@ -7,6 +7,9 @@ import pandas as pd
 from schemas.base import Contract, Int, Model, Number, Text, column, relation
 from schemas.common import school_code
 
+#: Positions are stated to hundredths; sums of them are compared as such.
+HALF_A_HUNDREDTH = 0.005
+
 
 class Staffing(Model):
     school_id: Text = school_code()
@@ -77,6 +80,14 @@ class Staffing(Model):
     )
     def filled_within_positions(cls, frame: pd.DataFrame) -> pd.Series:
         return frame["filled"] <= frame["positions"]
+
+    @relation(
+        "Вакантно не равно разности «по штату» и «занято»: проверьте или поясните",
+        "The vacant positions are not the plan's less the filled: check or explain",
+    )
+    def vacant_is_the_rest(cls, frame: pd.DataFrame) -> pd.Series:
+        rest = (frame["positions"] - frame["filled"]).clip(lower=0)
+        return (frame["vacant"] - rest).abs() < HALF_A_HUNDREDTH
 
     @relation("Работников с категорией больше, чем всего работников", "More staff with a category than staff")
     def category_within_headcount(cls, frame: pd.DataFrame) -> pd.Series:

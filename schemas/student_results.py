@@ -20,10 +20,15 @@ class StudentResults(Model):
         person=True,
         synonyms=("Код обучающегося", "Код"),
     )
-    class_name: Text = column("Класс", "Class", synonyms=("Наименование класса", "class"))
+    class_name: Text = column("Класс", "Class", short=True, synonyms=("Наименование класса", "class"))
     sex: Text = column("Пол", "Sex", codes="sex")
     form: Text = column(
-        "Вариант", "Form", score=True, pattern=r"(?!0$).+", note="Номер варианта; «0» не вариант"
+        "Вариант",
+        "Form",
+        score=True,
+        short=True,
+        pattern=r"(?!0$).+",
+        note="Номер варианта; «0» не вариант",
     )
     attendance: Text = column("Участие", "Attendance", codes="attendance")
     exam_date: Date = column("Дата экзамена", "Date of the exam", key=True)

@@ -11,3 +11,8 @@
 {% macro part_pct(part, whole) %}
     case when {{ part }} <= {{ whole }} then 100 * {{ part }} / nullif({{ whole }}, 0) end
 {% endmacro %}
+
+{#- Positions of a group that are filled, each once; null where the cell is empty. -#}
+{%- macro filled_once(filled) -%}
+    case when {{ filled }} is not null then least({{ filled }}, positions) end
+{%- endmacro -%}

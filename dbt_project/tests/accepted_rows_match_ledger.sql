@@ -8,6 +8,7 @@
     'assessment_register': 'assessment_register', 'community': 'communities', 'context_form': 'context_form',
     'control_total': 'control_totals', 'event': 'events', 'municipality': 'municipalities',
     'organisation': 'organisations', 'partnership': 'partnerships', 'programme_document': 'programme_documents',
+    'label_override': 'label_overrides',
     'programme_membership': 'programme_membership', 'risk_profile': 'risk_profile', 'school_mark': 'school_marks',
     'school_register': 'school_register', 'school_result': 'school_results', 'social_passport': 'social_passport',
     'staff': 'staff', 'staffing': 'staffing', 'student_result': 'student_results',

@@ -1,8 +1,7 @@
 """Validation: landed text becomes accepted rows, findings, and workbooks for the senders."""
 
-from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -12,8 +11,13 @@ from pipelines.partitions import SCHOOL_YEARS
 from pipelines.resources import UrovenResource
 from schemas import CONTRACTS
 
+if TYPE_CHECKING:
+    from pipelines.intake.ledger import Snapshot
+
 LEDGER = dg.AssetKey(["ledger", "submissions"])
 RETURNED = dg.AssetKey(["returned", "workbooks"])
+#: Corrections of item lists may decide on those of results: two rounds settle both, the third finds it so.
+MOST_ROUNDS = 3
 ITEMS_KEY = dg.AssetKey(["accepted", "student_result_items"])
 
 
@@ -67,27 +71,39 @@ def in_order(names: set[str]) -> list[str]:
 )
 def accept(context: dg.AssetExecutionContext, uroven: UrovenResource) -> Iterator[Any]:
     from pipelines.intake import stages  # noqa: PLC0415
+    from pipelines.logs import peak_memory_mb  # noqa: PLC0415
 
     settings, ledger = uroven.settings(), uroven.ledger()
     stages.ensure_empty_tables(settings)
-    snapshot = ledger.snapshot()
-    chosen, landed = {int(y) for y in context.partition_keys}, stages.landed_years(snapshot)
-    kept = stages.accepted_years(settings)
+    chosen = {int(y) for y in context.partition_keys}
     selected = {key.path[-1] for key in context.selected_asset_keys}
     if ITEMS_KEY.path[-1] in selected:
         selected = (selected - {ITEMS_KEY.path[-1]}) | {"student_results"}
-    done: dict[str, list[stages.Partition]] = defaultdict(list)
+    done: dict[tuple[str, int], stages.Partition] = {}
+    snapshot: Snapshot | None = ledger.snapshot()
+    for _ in range(MOST_ROUNDS):  # again where a correction turned out to be wholly rejected
+        if snapshot is None:
+            break
+        landed, kept = stages.landed_years(snapshot), stages.accepted_years(settings)
+        for name in in_order(selected):
+            for year in sorted((landed.get(name, set()) | kept.get(name, set())) & chosen):
+                part = stages.accept(settings, ledger, name, year, snapshot)
+                done[name, year] = part
+                if part.worked:
+                    context.log.info(
+                        f"{name} {year}: прочитано {part.rows_read}, принято {part.rows_accepted}, "
+                        f"отклонено {part.rows_rejected}",
+                        extra={
+                            "contract": name,
+                            "school_year": year,
+                            "rows_read": part.rows_read,
+                            "rows_accepted": part.rows_accepted,
+                            "rows_rejected": part.rows_rejected,
+                        },
+                    )
+        snapshot = stages.resettled(settings, ledger)
     for name in in_order(selected):
-        for year in sorted((landed.get(name, set()) | kept.get(name, set())) & chosen):
-            part = stages.accept(settings, ledger, name, year, snapshot)
-            done[name].append(part)
-            if part.worked:
-                context.log.info(
-                    f"{name} {year}: прочитано {part.rows_read}, принято {part.rows_accepted}, "
-                    f"отклонено {part.rows_rejected}"
-                )
-    for name in in_order(selected):
-        parts = done[name]
+        parts = [part for (contract, _), part in done.items() if contract == name]
         read, accepted = sum(p.rows_read for p in parts), sum(p.rows_accepted for p in parts)
         rejected = sum(p.rows_rejected for p in parts)
         figures = {"rows_read": read, "dagster/row_count": accepted, "rows_rejected": rejected}
@@ -97,6 +113,7 @@ def accept(context: dg.AssetExecutionContext, uroven: UrovenResource) -> Iterato
                 asset_key=accepted_key(name),
                 metadata={
                     **figures,
+                    "peak_memory_mb": peak_memory_mb(),
                     "preview": dg.MetadataValue.md(preview),
                     "years": [p.school_year for p in parts],
                 },

@@ -24,10 +24,12 @@ def landed_key(contract: str) -> dg.AssetKey:
 )
 def vault_files(context: dg.AssetExecutionContext, uroven: UrovenResource) -> dg.MaterializeResult:
     from pipelines.intake.vault import receive  # noqa: PLC0415
+    from pipelines.logs import peak_memory_mb  # noqa: PLC0415
 
     receipt = receive(uroven.settings(), uroven.ledger())
     return dg.MaterializeResult(
         metadata={
+            "peak_memory_mb": peak_memory_mb(),
             "new_n": len(receipt.new),
             "changed_n": len(receipt.changed),
             "known_n": receipt.known_n,
@@ -57,6 +59,7 @@ def vault_files(context: dg.AssetExecutionContext, uroven: UrovenResource) -> dg
 def land(context: dg.AssetExecutionContext, uroven: UrovenResource) -> Iterator[dg.MaterializeResult]:
     """New files are read whatever their years; of years chosen by hand the files are read again."""
     from pipelines.intake import stages  # noqa: PLC0415
+    from pipelines.logs import peak_memory_mb  # noqa: PLC0415
 
     settings, ledger = uroven.settings(), uroven.ledger()
     years = [int(y) for y in context.partition_keys]
@@ -64,7 +67,7 @@ def land(context: dg.AssetExecutionContext, uroven: UrovenResource) -> Iterator[
 
     def tell(path: str, result: object) -> None:
         reason = getattr(result, "message_ru", "")
-        context.log.info(f"{path}: {reason or 'прочитан'}")
+        context.log.info(f"{path}: {reason or 'прочитан'}", extra={"file": path})
 
     results = stages.land(settings, ledger, again, tell)
     files, rows = Counter[str](), Counter[str]()
@@ -82,6 +85,6 @@ def land(context: dg.AssetExecutionContext, uroven: UrovenResource) -> Iterator[
                 "files_read_n": files[name],
                 "dagster/row_count": rows[name],
                 "files_refused_n": refused,
-                "peak_memory_mb": stages.peak_memory_mb(),
+                "peak_memory_mb": peak_memory_mb(),
             },
         )

@@ -31,8 +31,38 @@ def context(uroven: UrovenResource) -> dg.MaterializeResult:
     return _counts(step.run(settings.warehouse, settings.lake / "programme"))
 
 
+@dg.asset(
+    key=["programme", "pairing"],
+    deps=_warehouse("int_peer_candidate", "municipality_neighbour", "context_parameter"),
+    group_name="g_programme",
+    kinds={"numpy", "parquet"},
+    pool=POOL,
+    description="Partners proposed for supported schools, with reasons; schools without one, with why.",
+)
+def pairing(uroven: UrovenResource) -> dg.MaterializeResult:
+    from pipelines.programme_steps import run_pairing as step  # noqa: PLC0415
+
+    settings = uroven.settings()
+    return _counts(step.run(settings.warehouse, settings.lake / "programme"))
+
+
+@dg.asset(
+    key=["programme", "effect"],
+    deps=[["programme", "context"], *_warehouse("int_peer_candidate", "int_supported_school", "context_parameter")],
+    group_name="g_programme",
+    kinds={"numpy", "parquet"},
+    pool=POOL,
+    description="Change of supported schools against matched ones, regression to the mean beside it.",
+)
+def effect(uroven: UrovenResource) -> dg.MaterializeResult:
+    from pipelines.programme_steps import run_effect as step  # noqa: PLC0415
+
+    settings = uroven.settings()
+    return _counts(step.run(settings.warehouse, settings.lake / "programme"))
+
+
 def _counts(written: dict[str, int]) -> dg.MaterializeResult:
     return dg.MaterializeResult(metadata={f"{table}_n": n for table, n in written.items()})
 
 
-ASSETS = [context]
+ASSETS = [context, pairing, effect]

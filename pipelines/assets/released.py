@@ -1,5 +1,7 @@
 """The release: what readers get."""
 
+from functools import partial
+
 import dagster as dg
 
 from pipelines.assets.accepted import RETURNED
@@ -40,8 +42,11 @@ def release_asset() -> dg.AssetsDefinition:
     def release(context: dg.AssetExecutionContext, uroven: UrovenResource) -> dg.MaterializeResult:
         from pipelines import calendar  # noqa: PLC0415
         from pipelines.inputs import release_inputs  # noqa: PLC0415
-        from pipelines.intake import stages  # noqa: PLC0415
+        from pipelines.docs import release_texts  # noqa: PLC0415
+        from pipelines.logs import peak_memory_mb  # noqa: PLC0415
         from pipelines.release import publish as p  # noqa: PLC0415
+        from pipelines.release.contents import complete  # noqa: PLC0415
+        from pipelines.release.postgres import publish_postgres  # noqa: PLC0415
 
         settings = uroven.settings()
         inputs = release_inputs(settings, uroven.ledger(), calendar.written(settings))
@@ -61,7 +66,7 @@ def release_asset() -> dg.AssetsDefinition:
                 "path": dg.MetadataValue.path(str(settings.current / p.DATABASE)),
                 "input_hash": made.input_hash,
                 "rows": dg.MetadataValue.json(counts),
-                "peak_memory_mb": stages.peak_memory_mb(),
+                "peak_memory_mb": peak_memory_mb(),
             }
         )
 

@@ -23,6 +23,7 @@ _GROUPS = {
     "exams": "g_programme",
     "identification": "g_programme",
     "programme": "g_programme",
+    "pairing": "g_programme",
     "marts": "h_marts",
 }
 

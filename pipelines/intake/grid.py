@@ -180,8 +180,8 @@ def _unseen_of_sheet(name: str, xml: bytes, limits: Limits) -> _Unseen:
             continue
         unseen.cells.append((int(row) - 1, _column(letters), text))
     if unseen.cells:
-        rows, columns = (max(cell[axis] for cell in unseen.cells) + 1 for axis in (0, 1))
-        _require_room(name, rows, columns, limits)
+        last_row, last_column = max(r for r, _, _ in unseen.cells), max(c for _, c, _ in unseen.cells)
+        _require_room(name, last_row + 1, last_column + 1, limits)
     return unseen
 
 

@@ -157,9 +157,10 @@ def layouts() -> tuple[Layout, ...]:
     return tuple(_load(path) for path in sorted(FOLDER.glob("*.toml")))
 
 
-def _numeric(contract: Contract) -> tuple[str, ...]:
+def _wordless(contract: Contract) -> tuple[str, ...]:
     """Fields where a word can only be another column's: in a list of people, perhaps a name."""
-    return tuple(f.name for f in contract.fields.values() if f.kind in ("int", "number"))
+    plain = (f for f in contract.fields.values() if not f.person)
+    return tuple(f.name for f in plain if f.kind != "text" or f.codes or f.short)
 
 
 @functools.cache
@@ -176,7 +177,7 @@ def canonical(contract: str) -> Layout:
         items=CANONICAL_ITEM if model.has_items else "",
         skip=(STRUCTURAL,),
         person={f.name: [f.name] for f in model.fields.values() if f.person},
-        masked=_numeric(model) if any(f.person for f in model.fields.values()) else (),
+        masked=_wordless(model) if any(f.person for f in model.fields.values()) else (),
     )
 
 

@@ -16,6 +16,12 @@ from schemas.codes import aliases, code_list
 NO_VALUE = frozenset(
     {"-", "–", "—", "н/а", "н/д", "нет данных", "нет отметки", "не указано", "*", "н/а*", "x", "х"}
 )
+#: Words in place of a variant or of scores that say the student was not there.
+ABSENT = re.compile(r"^(отсутствовал[аи]?|не явил(ся|ась)|н/я|неявка)$")
+#: Stands for a word where a code belongs, in files that list persons: see ``persons``.
+MASK = "(слово)"
+#: Dates beyond are slips (and such as 0023 don't fit the nanoseconds that a column of dates is kept in).
+EARLIEST, LATEST = dt.date(1900, 1, 1), dt.date(2199, 12, 31)
 #: Longer numbers are codes, or a slip.
 _MOST_DIGITS = 18
 _INTEGER = re.compile(r"^[+-]?\d+$")
@@ -65,6 +71,12 @@ class Parsed:
 
 
 def _date(text: str) -> dt.date | None:
+    """The date in any of the forms that files use; None for what is none, or of no year that a file means."""
+    date = _date_of_any_year(text)
+    return date if date and EARLIEST <= date <= LATEST else None
+
+
+def _date_of_any_year(text: str) -> dt.date | None:
     text = re.sub(r"\s*(г\.?|года)$", "", text.lower())
     text = re.sub(r"[ t]\d{1,2}:\d\d(:\d\d(\.\d+)?)?$", "", text)
     try:
@@ -139,6 +151,8 @@ def parse(field: Field, raw: str) -> Parsed:
         return Parsed(None)
     if _ERROR_CELL.match(text) or text.startswith("="):
         return Parsed(rule="formula" if text.startswith("=") else "error_cell")
+    if text == MASK and field.kind == "text" and not field.codes:
+        return Parsed(rule="masked_word")
     if field.name == "class_name":
         label = to_cyrillic(text.strip("\"'«»").upper())
         label = "" if _NO_CLASS.search(label) else label

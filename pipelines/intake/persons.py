@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import difflib
 import hmac
 import re
 from collections import Counter
 from collections.abc import Sequence
 
 from pipelines.intake.layouts import Layout, Matcher
-from pipelines.intake.parsing import NO_VALUE
+from pipelines.intake.parsing import ABSENT, MASK, NO_VALUE, parse
 from pipelines.intake.shapes import MISPLACED, mapped
-from pipelines.intake.text import clean
-from schemas import CONTRACTS
+from pipelines.intake.text import clean, fold
+from schemas import CONTRACTS, Field
+from schemas.codes import aliases
 
 _LOGIN = re.compile(r"^(?:sch|edu)(\d{6})$", re.IGNORECASE)
 _NAME_PART = re.compile(r"фио|фамил|имя|отчество|ф\. ?и\. ?о|surname|name")
 _WORD = re.compile(r"[^\W\d_]{4,}")
+_LETTERS = re.compile(r"[^\W\d_]{3,}")
+#: Words that stand in labels of forms, classes and schools and are no names.
+_OTHER_WORDS = re.compile(
+    r"\b(вариант|форма|версия|демоверсия|резерв\w*|основн\w+|класс|кадет\w*|группа|школа|лицей|гимназия)\b"
+)
+#: How like a code a word must be to be taken for a slip in it (difflib's ratio).
+_SLIP = 0.8
 
 
 class Hasher:
@@ -76,15 +85,30 @@ def people_out(
         misplaced.update(r for r, v in enumerate(data.get(name, ())) if v in bad)
     for name in layout.masked:
         if name in data:
-            data[name] = mapped(data[name], _masked)
+            spec = CONTRACTS[contract].fields[name]
+            data[name] = mapped(data[name], lambda v: MASK if _may_be_a_name(spec, v) else v)  # noqa: B023
     for name in data if misplaced else ():
         data[name] = ["" if r in misplaced else v for r, v in enumerate(data[name])]
     return sorted(misplaced)
 
 
-def _masked(value: str) -> str:
-    """A word in a field of numbers may be a name that slipped: that there was one is all that is kept."""
-    return "(слово)" if _WORD.search(value) and clean(value).lower() not in NO_VALUE else value
+def _may_be_a_name(spec: Field, value: str) -> bool:
+    """Whether a cell where a number, a date or a code belongs holds a word that may be a name.
+
+    A code in any spelling, or so near to one that it can only be a slip, is none. That there was a word is
+    all that is kept of others: the sender is told the cell, and the file as it came lies in the vault.
+    """
+    text = clean(value).lower()
+    if not _LETTERS.search(_OTHER_WORDS.sub("", text)) or text in NO_VALUE or ABSENT.match(text):
+        return False
+    parsed = parse(spec, value)
+    if spec.short:
+        return parsed.value is not None and not any(map(str.isdigit, text))
+    if parsed.rule in ("", "error_cell"):
+        return False
+    return not (
+        spec.codes and difflib.get_close_matches(fold(text), map(fold, aliases(spec.codes)), 1, _SLIP)
+    )
 
 
 def _told_apart(people: list[str], schools: Sequence[str], documents: list[tuple[str, ...]]) -> list[str]:

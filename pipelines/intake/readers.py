@@ -46,7 +46,8 @@ from schemas.years import FIRST_YEAR, LAST_YEAR
 NO_YEAR = "—"
 EXAM_GRADES = {"ОГЭ": "9", "ЕГЭ": "11", "ГВЭ": "11"}
 EXAM_CODES = {"ОГЭ": "oge_code", "ЕГЭ": "ege_code"}
-ABSENT = re.compile(r"^(отсутствовал[аи]?|не явил(ся|ась)|н/я|неявка)$")
+#: A code by itself: digits, perhaps after a few letters («sch990001»).
+_BARE_CODE = re.compile(r"^[^\W\d_]{0,4}\d{1,12}$")
 
 
 @dataclass
@@ -61,6 +62,7 @@ class Reading:
     rows_read: int = 0
     rows_by_year: dict[int, int] = field(default_factory=dict)
     structural_n: int = 0
+    hidden_n: int = 0
     rule: str = ""
     message_ru: str = ""
     message_en: str = ""
@@ -205,6 +207,10 @@ def _tables_of(
         result.rule = "no_table"
         result.message_ru = "В файле нет таблицы с данными: заполните форму и пришлите её ещё раз"
         result.message_en = "The file holds no table of data: fill the form in and send it again"
+        if result.readings and all(r.status == "ignored" for r in result.readings):
+            whole = Reading("", 0, None, None, "rejected", rule=result.rule)
+            whole.message_ru, whole.message_en = result.message_ru, result.message_en
+            result.readings.append(whole)
     return result, tables
 
 
@@ -241,6 +247,7 @@ def _join_sheets(readings: list[Reading], year: int, tables: list[pa.Table]) -> 
         reading.rows_by_year[year] -= joined
         if not reading.rows_read:
             reading.status, reading.rule = "ignored", "joined_sheet"
+            reading.message_ru, reading.message_en = IGNORED["joined_sheet"]
 
 
 def _rejected(sheet: Sheet, rule: str, ru: str, en: str, **known: Any) -> Reading:
@@ -253,6 +260,24 @@ def _rejected(sheet: Sheet, rule: str, ru: str, en: str, **known: Any) -> Readin
 
 #: Sheets that we put into workbooks ourselves: notes and lists of a template, faults of a returned file.
 OWN_SHEETS = frozenset({"пояснения", "списки", "ошибки"})
+#: Why a sheet holds nothing to read: what its sender is told.
+IGNORED = {
+    "own_sheet": ("Служебный лист шаблона: данных на нём нет", "A sheet of the template itself: no data"),
+    "hidden_sheet": ("Скрытый лист, не похожий на таблицу с данными", "A hidden sheet, no table of data"),
+    "useless_sheet": ("Известный лист, сведений для приёма на нём нет", "A known sheet with nothing to take"),
+    "joined_sheet": (
+        "Строки листа дополнили строки другого листа той же книги",
+        "The rows of the sheet went to complete those of another one",
+    ),
+}  # fmt: skip
+
+
+def _ignored(sheet: Sheet, rule: str, layout: Layout | None = None) -> Reading:
+    contract, its_id = (layout.contract, layout.id) if layout else (None, None)
+    ru, en = IGNORED[rule]
+    return Reading(
+        sheet.name, 0, contract, its_id, "ignored", rule=rule, message_ru=ru, message_en=en
+    )  # fmt: skip
 
 
 def _read_sheet(sheet: Sheet, file: _File) -> list[tuple[Reading, dict[int, pa.Table]]]:
@@ -262,15 +287,15 @@ def _read_sheet(sheet: Sheet, file: _File) -> list[tuple[Reading, dict[int, pa.T
         en = f"The manifest names no known kind: {contract}"
         return [(_rejected(sheet, "unknown_contract", ru, en), {})]
     if fold(sheet.name) in OWN_SHEETS:
-        return [(Reading(sheet.name, 0, None, None, "ignored", rule="own_sheet"), {})]
+        return [(_ignored(sheet, "own_sheet"), {})]
     match, near = recognise(sheet, contract=contract, supplied={*file.manifest, *file.from_name, "kind"})
     if match is None:
         if sheet.hidden:
-            return [(Reading(sheet.name, 0, None, None, "ignored", rule="hidden_sheet"), {})]
+            return [(_ignored(sheet, "hidden_sheet"), {})]
         return [(_rejected(sheet, "unknown_layout", *_unknown_layout(near), contract=contract), {})]
     layout = match.layout
     if layout.ignore:
-        return [(Reading(sheet.name, 0, layout.contract, layout.id, "ignored"), {})]
+        return [(_ignored(sheet, "useless_sheet", layout), {})]
     known = {"contract": layout.contract, "layout": layout.id}
     if layout.reject:
         return [(_rejected(sheet, "refused_layout", layout.reject["ru"], layout.reject["en"], **known), {})]
@@ -376,6 +401,12 @@ def _structural(layout: Layout, first: str) -> bool:
     return any(re.search(p, clean(first), re.IGNORECASE) or re.search(p, text) for p in layout.skip)
 
 
+def _is_note(row: list[str], keys: set[int]) -> bool:
+    """A line under a table is a note when one cell is filled; a code in a key's column is a row begun."""
+    filled = [i for i, c in enumerate(row) if c.strip()]
+    return len(filled) == 1 and not (filled[0] in keys and _BARE_CODE.match(clean(row[filled[0]])))
+
+
 def _data_rows(layout: Layout, block: Block, columns: dict[str, int]) -> int:
     """Keep the rows that are data; returns how many filled rows were structure instead."""
     required = [columns[name] for name in layout.require if name in columns]
@@ -387,8 +418,8 @@ def _data_rows(layout: Layout, block: Block, columns: dict[str, int]) -> int:
     ]
     kept_rows, kept_numbers = list(compress(block.rows, kept)), list(compress(block.numbers, kept))
     dropped = sum(map(bool, firsts)) - len(kept_rows)
-    # a note under the table: its one text cell in a table of three columns or more
-    while kept_rows and len(columns) >= 3 and sum(bool(c.strip()) for c in kept_rows[-1]) == 1:
+    keys = {columns[k] for k in CONTRACTS[layout.contract].key if k in columns}
+    while kept_rows and len(columns) >= 3 and _is_note(kept_rows[-1], keys):
         kept_rows.pop()
         kept_numbers.pop()
         dropped += 1
@@ -416,6 +447,7 @@ def _land(
         numbers = row_numbers
         fields = CONTRACTS[contract].fields
         reading = Reading(sheet.name, number, contract, layout.id, "read", structural_n=structural)
+        reading.hidden_n = len(sheet.hidden_rows.intersection(numbers))
         structural = 0
         reading.context, reading.join = context | constants, layout.join
         reading.transposed = layout.transpose
@@ -629,4 +661,4 @@ def content_hash(path: Path) -> str:
         return hashlib.file_digest(f, "sha256").hexdigest()
 
 
-__all__ = ["ABSENT", "MISPLACED", "NO_YEAR", "FileReading", "Hasher", "Reading", "school_code"]
+__all__ = ["MISPLACED", "NO_YEAR", "FileReading", "Hasher", "Reading", "school_code"]

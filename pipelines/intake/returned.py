@@ -109,7 +109,8 @@ def _as_value(value: Any) -> Any:
     return value.total_seconds() / 86400 if isinstance(value, dt.timedelta) else value
 
 
-def _copied(sheets: Iterable[tuple[str, bool, list[list[Any]]]]) -> Workbook:
+def copied(sheets: Iterable[tuple[str, bool, list[list[Any]]]]) -> Workbook:
+    """A workbook of the given sheets: name, whether hidden, rows of values."""
     book = Workbook()
     book.remove(book.worksheets[0])
     for name, hidden, rows in sheets:
@@ -127,7 +128,7 @@ def _copy_of_binary(source: Path) -> Workbook:
     with source.open("rb") as f:
         old = calamine.CalamineWorkbook.from_object(f)
     sheets = (m for m in old.sheets_metadata if m.typ == calamine.SheetTypeEnum.WorkSheet)
-    return _copied(
+    return copied(
         (
             m.name,
             m.visible != calamine.SheetVisibleEnum.Visible,
@@ -157,7 +158,7 @@ def _open(source: Path) -> Workbook | None:
                 return _copy_of_binary(source)
         if magic == b"\xd0\xcf\x11\xe0":
             return _copy_of_binary(source)
-        return _copied((s.name, s.hidden, s.rows) for s in read_grid(source).sheets)
+        return copied((s.name, s.hidden, s.rows) for s in read_grid(source).sheets)
     except (
         calamine.CalamineError,
         calamine.PasswordError,
@@ -383,16 +384,19 @@ def _summary(
     fit_page(ws)
 
 
-def mark_workbook(source: Path, findings: Sequence[CellFinding], target: Path, *, file_name: str) -> None:
+def mark_workbook(
+    source: Path | None, findings: Sequence[CellFinding], target: Path, *, file_name: str
+) -> None:
     """Write the sender's workbook with its wrong cells marked and a first sheet that lists the faults.
 
-    A source that can't be opened gives a workbook with the list alone. Macros and links to other workbooks
-    are left out; hidden sheets stay hidden. ``file_name`` is the name under which the file was sent.
+    Without a source, and of one that can't be opened, the workbook has the list alone. Macros and links to
+    other workbooks are left out; hidden sheets stay hidden. ``file_name`` is the name under which the file
+    was sent.
     """
     findings = sorted(findings, key=lambda f: _ORDER[f.severity])  # within a severity as they came
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of extensions that it drops
-        book = _open(source)
+        book = _open(source) if source else None
     left = 0
     if book is None:
         result = Workbook()

@@ -99,6 +99,26 @@ RULES: dict[str, Rule] = {
         "Столбец «{title}» не известен и не прочитан. Проверьте заголовок",
         "Column «{title}» is unknown and was not read",
     ),
+    "hidden_rows": Rule(
+        "На листе есть скрытые строки с данными ({value}), они прочитаны. Проверьте, нужны ли они",
+        "The sheet has hidden rows of data ({value}); they were read like any other",
+    ),
+    "missing_file": Rule(
+        "Файл назван в manifest.csv, но не прислан", "manifest.csv names a file that was not sent"
+    ),
+    "masked_word": Rule(
+        "«{title}»: вместо кода стоит слово. В файле есть сведения о людях, поэтому слово не сохранено: "
+        "посмотрите ячейку в своём файле и исправьте её",
+        "{title}: a word stands in place of a code; it was not kept, as the file lists persons",
+    ),
+    "macros_ignored": Rule(
+        "В книге есть макросы: они не выполняются, прочитаны только ячейки",
+        "The workbook has macros: they are never run, only its cells are read",
+    ),
+    "external_links_ignored": Rule(
+        "В книге есть ссылки на другие файлы: они не открываются, взяты сохранённые значения",
+        "The workbook links to other files: they are not opened, the stored values are read",
+    ),
     "trimmed": Rule("«{title}»: убраны лишние пробелы", "{title}: spaces removed"),
     "float_text": Rule(
         "«{title}»: число записано с нулевой дробной частью", "{title}: whole number as a fraction"

@@ -61,18 +61,23 @@ def is_sealed(path: Path) -> bool:
 def opened(path: Path, key: bytes | None) -> Iterator[Path]:
     """A path under which a kept file can be read as it was sent, whether it is encrypted or not.
 
-    A decrypted file is held in memory (``memfd_create``, Linux) and gone with the block. Raises ValueError
-    when it is encrypted and there is no key or another one.
+    A decrypted file is held in memory and gone with the block. Raises ValueError when it is encrypted and
+    there is no key or another one.
     """
     if not is_sealed(path):
         yield path
         return
     if key is None:
         raise ValueError("the vault is encrypted: set UROVEN_VAULT_KEY or UROVEN_VAULT_KEY_FILE")
-    handle = os.memfd_create("uroven", os.MFD_CLOEXEC)
-    try:
-        with path.open("rb") as source, os.fdopen(os.dup(handle), "wb") as target:
+    with in_memory() as (target, readable):
+        with path.open("rb") as source:
             unseal(source, target, key)
-        yield Path(f"/proc/self/fd/{handle}")
-    finally:
-        os.close(handle)
+        target.flush()
+        yield readable
+
+
+@contextmanager
+def in_memory() -> Iterator[tuple[BinaryIO, Path]]:
+    """A file that never touches a disk (``memfd_create``, Linux): to write to, and the path to read it by."""
+    with os.fdopen(os.memfd_create("uroven", os.MFD_CLOEXEC), "wb") as target:
+        yield target, Path(f"/proc/self/fd/{target.fileno()}")

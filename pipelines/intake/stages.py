@@ -5,11 +5,9 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import multiprocessing as mp
-import os
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.intake import sealed, workers
 from pipelines.intake.grid import Limits
 from pipelines.intake.items import ReferenceItem
 from pipelines.intake.ledger import ACTIVE, Ledger, Snapshot, Submission
@@ -27,18 +26,19 @@ from pipelines.intake.validation import (
     FINDING_SCHEMA,
     AssessmentKey,
     Validated,
+    accepted_name,
     accepted_schema,
     item_schema,
     validate,
 )
-from pipelines.intake.vault import RETURNED_SUFFIX, settle, vault_path
+from pipelines.intake.vault import REFUSED, RETURNED_SUFFIX, UNOPENED, settle, vault_path
 from pipelines.settings import ROOT, Settings
 from schemas import CONTRACTS
 
 #: The items of the year's assessments: a table beside the accepted student results.
 ITEMS = "student_result_items"
-#: Below this many bytes a pool of processes costs more than it saves.
-_POOL_WORTH_BYTES = 1_500_000
+#: What names of files may be long, bytes.
+_NAME_BYTES = 200
 
 
 @functools.cache
@@ -58,15 +58,13 @@ def code_version() -> str:
 
 
 def _read(
-    path: Path, file_id: str, name: str, hints: dict[str, str], secret: bytes, landed: Path, limits: Limits
-) -> str:
+    kept: Path, key: bytes | None, file_id: str, name: str, hints: dict[str, str], secret: bytes,
+    landed: Path, limits: Limits,
+) -> str:  # fmt: skip
     """A worker's whole task; the result travels as JSON."""
-    result = read_file(path, file_id, name=name, hints=hints, secret=secret, landed=landed, limits=limits)
-    return result.to_json()
-
-
-def _refusal(file_id: str, rule: str, ru: str, en: str) -> FileReading:
-    return FileReading(file_id, rule=rule, message_ru=ru, message_en=en)
+    with sealed.opened(kept, key) as path:
+        read = read_file(path, file_id, name=name, hints=hints, secret=secret, landed=landed, limits=limits)
+    return read.to_json()
 
 
 def land(
@@ -90,7 +88,7 @@ def land(
         todo[s.file_id] = s
     for file_id in todo:
         if file_id in known:
-            _unland(settings, known[file_id][1])
+            unland(settings, known[file_id][1])
     out = []
     for s, result in _read_all(settings, list(todo.values())):
         ledger.save_reading(result, code_version())
@@ -106,7 +104,8 @@ def _years_of(result: FileReading) -> set[int]:
     return {y for r in result.readings for y in r.rows_by_year}
 
 
-def _unland(settings: Settings, result: FileReading) -> None:
+def unland(settings: Settings, result: FileReading) -> None:
+    """Delete the landed rows of a file."""
     for r in result.readings:
         for year in r.rows_by_year:
             landed_path(settings, r.contract or "", year, result.file_id).unlink(missing_ok=True)
@@ -117,37 +116,39 @@ def landed_path(settings: Settings, contract: str, year: int, file_id: str) -> P
 
 
 def _read_all(settings: Settings, todo: list[Submission]) -> Iterable[tuple[Submission, FileReading]]:
-    limits = Limits(settings.file_bytes, settings.unpacked_bytes, cells=settings.cells)
-    landed, secret = settings.lake / "landed", settings.secret()
+    limits = Limits(
+        settings.file_bytes,
+        settings.unpacked_bytes,
+        settings.unpacked_ratio,
+        settings.cells,
+        settings.columns,
+    )
+    landed, secret, key = settings.lake / "landed", settings.secret(), settings.vault_secret()
+    for s in todo:
+        if why := s.hints.get(REFUSED):
+            ru, en = UNOPENED[why]
+            yield s, FileReading(s.file_id, rule=why, message_ru=ru, message_en=en)
+    to_read = sorted((s for s in todo if REFUSED not in s.hints), key=lambda s: -s.size_bytes)
+    _require_key(settings, to_read)
     tasks = [
-        (s, (vault_path(settings, s.sha256), s.file_id, s.path, s.hints, secret, landed, limits))
-        for s in todo
+        (s, (vault_path(settings, s.sha256), key, s.file_id, s.path, s.hints, secret, landed, limits))
+        for s in to_read
     ]
-    small = len(tasks) < 2 or sum(s.size_bytes for s in todo) < _POOL_WORTH_BYTES
-    if small or settings.workers < 2:
-        for s, task in tasks:
-            yield s, FileReading.from_json(_read(*task))
-        return
-    from pebble import ProcessExpired, ProcessPool  # noqa: PLC0415  costs 0.1 s, only here
+    for done in workers.each(_read, tasks, settings):
+        s, failure = done.key, done.failure
+        if failure:
+            yield s, FileReading(s.file_id, [], [], failure.rule, failure.ru, failure.en)
+        else:
+            yield s, FileReading.from_json(done.result or "")
 
-    context = mp.get_context("forkserver")
-    context.set_forkserver_preload(["pipelines.intake.readers"])
-    largest_first = sorted(tasks, key=lambda t: -t[0].size_bytes)
-    with ProcessPool(max_workers=settings.workers, context=context) as pool:
-        futures = [
-            (s, pool.schedule(_read, args=task, timeout=settings.file_seconds)) for s, task in largest_first
-        ]
-        for s, future in futures:
-            try:
-                yield s, FileReading.from_json(future.result())
-            except FutureTimeout:
-                ru = f"Файл читается дольше {settings.file_seconds} с: разделите его, очистите пустые строки"
-                en = f"Reading takes over {settings.file_seconds} s: split the file or clear its empty rows"
-                yield s, _refusal(s.file_id, "too_slow", ru, en)
-            except (ProcessExpired, MemoryError):
-                ru = "Файл не удалось прочитать: не хватило памяти; сохраните таблицу в новую книгу"
-                en = "Reading the file exhausted its memory: save the table into a new workbook"
-                yield s, _refusal(s.file_id, "too_heavy", ru, en)
+
+def _require_key(settings: Settings, to_read: list[Submission]) -> None:
+    """Raise before any file is judged when the vault's key is missing or another: no file is at fault."""
+    for s in reversed(to_read):  # the smallest first
+        path = vault_path(settings, s.sha256)
+        if sealed.is_sealed(path):
+            with sealed.opened(path, settings.vault_secret()):
+                return
 
 
 # --- accepting -----------------------------------------------------------------------------------------
@@ -263,6 +264,19 @@ def accept(
     return Partition(**done, worked=True)
 
 
+def resettled(settings: Settings, ledger: Ledger) -> Snapshot | None:
+    """The new state of the ledger where the counts of accepted rows change which files count, else None.
+
+    A correction that gave no row puts the file that it meant to correct back in its place; that file may
+    have been read by an older version of the code, and is read again then.
+    """
+    before = {s.submission_id for s in ledger.snapshot().active}
+    settle(ledger)
+    land(settings, ledger)
+    after = ledger.snapshot()
+    return after if {s.submission_id for s in after.active} != before else None
+
+
 def _lands(result: FileReading, contract: str, year: int) -> bool:
     return any(r.contract == contract and year in r.rows_by_year for r in result.readings)
 
@@ -336,10 +350,7 @@ def export_ledger(settings: Settings, ledger: Ledger) -> dict[str, int]:
     """Write what the ledger knows as Parquet for dbt; returns the number of rows a table."""
     subs, readings = ledger.submissions(), ledger.readings()
     submission_rows, reading_rows = [], []
-    counts: Counts = defaultdict(dict)
-    for c in ledger.table("row_count"):
-        part = (c["rows_accepted"], c["rows_rejected"])
-        counts[(c["file_id"], c["sheet"], c["contract"])][c["school_year"]] = part
+    counts = _counts(ledger)
     active = {s.file_id for s in subs if s.state == ACTIVE}
     for s in subs:
         result = readings.get(s.file_id, ("", FileReading(s.file_id)))[1]
@@ -360,38 +371,12 @@ def export_ledger(settings: Settings, ledger: Ledger) -> dict[str, int]:
         )
     for file_id, (_, result) in sorted(readings.items()):
         reading_rows += _reading_rows(file_id, result, counts, file_id in active)
-    active_rules = ledger.table("rule_count")
-    active_rules += [
-        {
-            "file_id": f,
-            "sheet": "",
-            "contract": None,
-            "school_year": None,
-            "rule_id": rule,
-            "severity": "repair",
-            "n": 1,
-        }
-        for f, (_, result) in sorted(readings.items())
-        for rule in result.repairs
-    ]
-    active_rules += [
-        {
-            "file_id": f,
-            "sheet": r.sheet,
-            "contract": r.contract,
-            "school_year": None,
-            "rule_id": "unknown_column",
-            "severity": "warning",
-            "n": len(r.unknown_columns),
-        }
-        for f, (_, result) in sorted(readings.items())
-        for r in result.readings
-        if r.unknown_columns
-    ]
+    rules = ledger.table("rule_count")
+    rules += [remark for f, (_, result) in sorted(readings.items()) for remark in _remarks(f, result)]
     tables = {
         "submission": pa.Table.from_pylist(submission_rows, schema=SUBMISSION_SCHEMA),
         "reading": pa.Table.from_pylist(reading_rows, schema=READING_SCHEMA),
-        "rule_count": pa.Table.from_pylist(active_rules, schema=RULE_COUNT_SCHEMA),
+        "rule_count": pa.Table.from_pylist(rules, schema=RULE_COUNT_SCHEMA),
     }
     folder = settings.lake / "ledger"
     folder.mkdir(parents=True, exist_ok=True)
@@ -400,8 +385,31 @@ def export_ledger(settings: Settings, ledger: Ledger) -> dict[str, int]:
     return {name: len(table) for name, table in tables.items()}
 
 
+def _remarks(file_id: str, result: FileReading) -> list[dict[str, Any]]:
+    """What reading found besides the rows: repairs to the whole file, unknown columns, hidden rows."""
+    found: list[tuple[str, str | None, str, str, int]] = [("", None, r, "repair", 1) for r in result.repairs]
+    for r in result.readings:
+        found.append((r.sheet, r.contract, "unknown_column", "warning", len(r.unknown_columns)))
+        found.append((r.sheet, r.contract, "hidden_rows", "warning", r.hidden_n))
+    found.append(("", None, "missing_file", "warning", result.missing_n))
+    columns = ("sheet", "contract", "rule_id", "severity", "n")
+    return [
+        {"file_id": file_id, "school_year": None, **dict(zip(columns, remark, strict=True))}
+        for remark in found
+        if remark[-1]
+    ]
+
+
 #: (file, sheet, contract) -> school year -> rows accepted and rejected.
 Counts = dict[tuple[str, str, str], dict[int, tuple[int, int]]]
+
+
+def _counts(ledger: Ledger) -> Counts:
+    counts: Counts = defaultdict(dict)
+    for c in ledger.table("row_count"):
+        part = (c["rows_accepted"], c["rows_rejected"])
+        counts[(c["file_id"], c["sheet"], c["contract"])][c["school_year"]] = part
+    return counts
 
 
 def _reading_rows(file_id: str, result: FileReading, counts: Counts, active: bool) -> list[dict[str, Any]]:
@@ -433,6 +441,7 @@ def _reading_rows(file_id: str, result: FileReading, counts: Counts, active: boo
                 "rows_read": read,
                 "rows_accepted": accepted,
                 "rows_rejected": rejected,
+                "rows_structural": sum(p.structural_n for p in parts),
                 "status": status,
                 "rule_id": parts[0].rule or None,
                 "message_ru": parts[0].message_ru or None,
@@ -454,8 +463,8 @@ READING_SCHEMA = pa.schema(
     [
         ("file_id", pa.string()), ("sheet", pa.string()), ("contract", pa.string()), ("layout", pa.string()),
         ("school_year", pa.int32()), ("rows_read", pa.int64()), ("rows_accepted", pa.int64()),
-        ("rows_rejected", pa.int64()), ("status", pa.string()), ("rule_id", pa.string()),
-        ("message_ru", pa.string()), ("message_en", pa.string()),
+        ("rows_rejected", pa.int64()), ("rows_structural", pa.int64()), ("status", pa.string()),
+        ("rule_id", pa.string()), ("message_ru", pa.string()), ("message_en", pa.string()),
     ]
 )  # fmt: skip
 RULE_COUNT_SCHEMA = pa.schema(
@@ -474,73 +483,125 @@ def return_workbooks(
 ) -> list[str]:
     """Write each sender's own workbook with its faults marked into ``returned/``; returns their names.
 
-    Files whose findings did not change since the last time are left as they are.
+    Files whose findings did not change since the last time are left as they are. What a faultless correction
+    made void is removed, and so is what is older than ``settings.returned_days``.
     """
-    from pipelines.intake.returned import CellFinding, mark_workbook  # noqa: PLC0415  openpyxl, only here
-
     settings.returned.mkdir(parents=True, exist_ok=True, mode=0o700)
+    found = _faults_by_file(settings)
     readings = ledger.readings()
+    wanted: dict[Path, str] = {}
+    tasks: list[tuple[tuple[Submission, Path, int], tuple[Any, ...]]] = []
+    for s in ledger.submissions():
+        if s.state != ACTIVE or s.file_id not in readings:
+            continue
+        result = readings[s.file_id][1]
+        cells = _cells_to_mark(result, found.get(s.file_id, ()))
+        if not cells:
+            continue
+        target, digest = returned_path(settings, s.path), _digest(cells)
+        wanted[target] = digest
+        if _digest_path(target).exists() and _digest_path(target).read_text() == digest:
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        kept = None if result.rule else vault_path(settings, s.sha256)
+        tasks.append(((s, target, len(cells)), (kept, settings.vault_secret(), cells, target, s.path)))
+    _forget_returned(settings, wanted)
+    written = []
+    for (s, target, n), arguments in _marked(settings, tasks):
+        _digest_path(target).write_text(_digest(arguments[2]))
+        written.append(target.relative_to(settings.returned).as_posix())
+        if on_file:
+            on_file(s.path, n)
+    return written
+
+
+def _marked(settings: Settings, tasks: list[tuple[Any, tuple[Any, ...]]]) -> Iterable[tuple[Any, Any]]:
+    """Have the workbooks marked in processes of their own; of a file too heavy for that, the list alone."""
+    arguments = dict(enumerate(arguments for _, arguments in tasks))
+    for done in workers.each(_mark, list(arguments.items()), settings):
+        if done.failure:
+            _mark(None, *arguments[done.key][1:])
+        yield tasks[done.key]
+
+
+def _mark(kept: Path | None, key: bytes | None, cells: list[Any], target: Path, name: str) -> None:
+    """A worker's whole task: mark one workbook; without ``kept``, write the list of faults alone."""
+    from pipelines.intake.returned import mark_workbook  # noqa: PLC0415  openpyxl, only here
+
+    if kept is None:
+        mark_workbook(None, cells, target, file_name=name)
+        return
+    with sealed.opened(kept, key) as path:
+        mark_workbook(path, cells, target, file_name=name)
+
+
+def _faults_by_file(settings: Settings) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for path in sorted((settings.lake / "rejected").rglob("part.parquet")):
         for row in pq.read_table(path, partitioning=None).to_pylist():
             if row["severity"] in ("error", "warning"):
                 found[row["file_id"]].append(row)
-    written = []
-    for s in ledger.submissions():
-        if s.state != ACTIVE or s.file_id not in readings:
-            continue
-        result = readings[s.file_id][1]
-        cells = []
-        for row in found.get(s.file_id, ()):
-            line, column, title = result.readings[row["reading"]].place(row["row"], row["field"], row["item"])
-            cells.append(
-                CellFinding(
-                    sheet=row["sheet"], row=line, column=column, column_title=title,
-                    value=row["value"] or "", rule_id=row["rule_id"], severity=row["severity"],
-                    message_ru=row["message_ru"],
-                )
-            )  # fmt: skip
-        refusals: list[tuple[str | None, str, str]] = [
-            (r.sheet, r.rule, r.message_ru) for r in result.readings if r.status == "rejected"
-        ]
-        if result.rule:
-            refusals = [(None, result.rule, result.message_ru)]
-        for sheet, rule, message in refusals:
-            cells.append(CellFinding(sheet, None, None, "", "", rule, "error", message))
-        for r in result.readings:
-            for title in r.unknown_columns:
-                text = RULES["unknown_column"].ru.format(title=title)
-                cells.append(CellFinding(r.sheet, None, None, title, "", "unknown_column", "warning", text))
-        if not cells:
-            continue
-        target = settings.returned / f"{s.path}{RETURNED_SUFFIX}"
-        if _already_returned(target, cells):
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        mark_workbook(vault_path(settings, s.sha256), cells, target, file_name=s.path)
-        target.with_name(f".{target.name}.findings").write_text(_digest(cells))
-        written.append(target.relative_to(settings.returned).as_posix())
-        if on_file:
-            on_file(s.path, len(cells))
-    return written
+    return found
+
+
+def _cells_to_mark(result: FileReading, faults: Iterable[dict[str, Any]]) -> list[Any]:
+    """All that is to be said to the sender of one file, as findings of cells, sheets and the file."""
+    from pipelines.intake.returned import CellFinding  # noqa: PLC0415  openpyxl, only here
+
+    cells = []
+    for row in faults:
+        line, column, title = result.readings[row["reading"]].place(row["row"], row["field"], row["item"])
+        cells.append(
+            CellFinding(
+                sheet=row["sheet"], row=line, column=column, column_title=title,
+                value=row["value"] or "", rule_id=row["rule_id"], severity=row["severity"],
+                message_ru=row["message_ru"],
+            )
+        )  # fmt: skip
+    refusals: list[tuple[str | None, str, str]] = [
+        (r.sheet, r.rule, r.message_ru) for r in result.readings if r.status == "rejected"
+    ]
+    if result.rule:
+        refusals = [(None, result.rule, result.message_ru)]
+    for sheet, rule, message in refusals:
+        cells.append(CellFinding(sheet, None, None, "", "", rule, "error", message))
+    for r in result.readings:
+        for title in r.unknown_columns:
+            text = RULES["unknown_column"].ru.format(title=title)
+            cells.append(CellFinding(r.sheet, None, None, title, "", "unknown_column", "warning", text))
+        if r.hidden_n:
+            text = RULES["hidden_rows"].ru.format(value=r.hidden_n)
+            cells.append(CellFinding(r.sheet, None, None, "", "", "hidden_rows", "warning", text))
+    return cells
+
+
+def returned_path(settings: Settings, name: str) -> Path:
+    """Where the marked workbook of a file goes. A name too long for the disk is cut and told by a hash."""
+    folder, _, last = name.rpartition("/")
+    if len(f".{last}{RETURNED_SUFFIX}.findings".encode()) > _NAME_BYTES:
+        short = last.encode()[: _NAME_BYTES // 2].decode("utf-8", "ignore")
+        last = f"{short}~{hashlib.sha256(last.encode()).hexdigest()[:8]}"
+    return settings.returned / folder / f"{last}{RETURNED_SUFFIX}"
 
 
 def _digest(cells: list[Any]) -> str:
     return hashlib.sha256(repr(cells).encode()).hexdigest()
 
 
-def _already_returned(target: Path, cells: list[Any]) -> bool:
-    note = target.with_name(f".{target.name}.findings")
-    return target.exists() and note.exists() and note.read_text() == _digest(cells)
+def _digest_path(target: Path) -> Path:
+    """Says of which findings a marked workbook is; stays when the workbook expires, so it isn't made anew."""
+    return target.with_name(f".{target.name}.findings")
 
 
-def peak_memory_mb() -> int:
-    """The largest memory this process has held, MiB."""
-    import resource  # noqa: PLC0415
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (
-        1024 if os.uname().sysname != "Darwin" else 2**20
-    )
+def _forget_returned(settings: Settings, wanted: dict[Path, str]) -> None:
+    """Remove marked workbooks that no longer hold, and those that are too old to be kept."""
+    oldest = time.time() - settings.returned_days * 86_400
+    for path in list(settings.returned.rglob(f"*{RETURNED_SUFFIX}")):
+        if path not in wanted or path.stat().st_mtime < oldest:
+            path.unlink()
+    for note in list(settings.returned.rglob(".*.findings")):
+        if note.with_name(note.name[1:].removesuffix(".findings")) not in wanted:
+            note.unlink()
 
 
 def accepted_years(settings: Settings) -> dict[str, set[int]]:
@@ -552,11 +613,12 @@ def accepted_years(settings: Settings) -> dict[str, set[int]]:
 
 
 def preview(settings: Settings, contract: str, years: list[int], rows: int = 5) -> str:
-    """The first accepted rows as a Markdown table."""
+    """The first accepted rows as a Markdown table; no keys of persons: Dagster keeps what it shows."""
     for year in reversed(years):
         table = pq.read_table(part_path(settings, "accepted", contract, year), partitioning=None)
         if len(table):
-            shown = [c for c in table.column_names if c not in ("file_id", "scores")][:12]
+            persons = {accepted_name(f.name, f) for f in CONTRACTS[contract].fields.values() if f.person}
+            shown = [c for c in table.column_names if c not in {"file_id", "scores", *persons}][:12]
             return _markdown(shown, table.select(shown).slice(0, rows).to_pylist())
     return "нет строк"
 

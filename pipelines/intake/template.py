@@ -21,6 +21,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from schemas import CONTRACTS, Contract, Field
 from schemas import codes as code_lists
+from schemas.base import LIMITS_RU
 
 NOTES_SHEET = "Пояснения"
 LISTS_SHEET = "Списки"
@@ -128,24 +129,9 @@ def unit_ru(field: Field) -> str:
     return next((u.title_ru for u in code_lists.code_list("unit") if u.code == field.unit), "")
 
 
-def _plain(value: float) -> str:
-    return f"{value:.10g}".replace(".", ",")
-
-
 def limits_ru(field: Field) -> str:
     """The limits of a field in words."""
-    parts = []
-    if field.ge is not None and field.le is not None:
-        parts.append(f"от {_plain(field.ge)} до {_plain(field.le)}")
-    elif field.ge is not None:
-        parts.append(f"не меньше {_plain(field.ge)}")
-    elif field.le is not None:
-        parts.append(f"не больше {_plain(field.le)}")
-    if field.width:
-        parts.append(f"цифр: {' или '.join(map(str, field.width))}")
-    if field.kind == "date":
-        parts.append("ДД.ММ.ГГГГ")
-    return "; ".join(parts)
+    return "; ".join(field.limits(LIMITS_RU))
 
 
 def _allowed(field: Field) -> str:

@@ -25,8 +25,8 @@ from pipelines.intake.items import (
     form_labels,
     score_items,
 )
-from pipelines.intake.parsing import parse
-from pipelines.intake.readers import ABSENT, MISPLACED, NO_YEAR, school_code
+from pipelines.intake.parsing import ABSENT, parse
+from pipelines.intake.readers import MISPLACED, NO_YEAR, school_code
 from pipelines.intake.rules import RULES, Rule
 from pipelines.intake.text import clean
 from schemas.base import DTYPES, Contract, Field

@@ -65,7 +65,7 @@ def file_id_of(sha256: str, hints: dict[str, str]) -> str:
     return hashlib.sha256(f"{sha256}|{stated}".encode()).hexdigest()[:16]
 
 
-def _keep(settings: Settings, source: BinaryIO, sha256: str) -> None:
+def keep(settings: Settings, source: BinaryIO, sha256: str) -> None:
     """Copy the file into the vault, whole or not at all; encrypted where there is a key."""
     target = vault_path(settings, sha256)
     if target.exists():
@@ -138,11 +138,13 @@ def look(settings: Settings, known: list[Submission]) -> Iterator[Arrival]:
     inbox, erased = settings.inbox_path, erased_contents(settings)
     latest = {s.path: s for s in known}
     manifests: dict[Path, dict[str, dict[str, str]]] = {}
-    for path, unopened in entries(inbox):
+    found = entries(inbox)
+    paths = {path for path, _ in found}
+    for path, unopened in found:
         name = shown_name(path.relative_to(inbox))
         if name.endswith(RETURNED_SUFFIX):  # our marked workbook, corrected: a new version of what it marks
             name = name.removesuffix(RETURNED_SUFFIX)
-        elif path.with_name(path.name + RETURNED_SUFFIX).is_file():
+        elif path.with_name(path.name + RETURNED_SUFFIX) in paths:
             continue
         stat, old = path.lstat() if unopened else path.stat(), latest.get(name)
         hints = {REFUSED: unopened} if unopened else {}
@@ -188,7 +190,7 @@ def receive(settings: Settings, ledger: Ledger) -> Receipt:
             continue
         sha256 = a.sha256 or content_hash(a.path)
         with io.BytesIO(_trace(a.name, a.unopened)) if a.unopened else a.path.open("rb") as source:
-            _keep(settings, source, sha256)
+            keep(settings, source, sha256)
         rows.append(
             {
                 "submission_id": next_id,
@@ -244,7 +246,9 @@ def append_journal(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     text = "".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
     if not text:
         return
+    torn = path.exists() and path.stat().st_size and not path.read_bytes().endswith(b"\n")
     with path.open("a", encoding="utf-8") as f:
+        f.write("\n" if torn else "")  # ends the line that a killed run left unfinished
         f.write(text)
         f.flush()
         os.fsync(f.fileno())
@@ -283,17 +287,29 @@ def redirect_journal(settings: Settings) -> None:
     write_text(path, "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows), 0o600)
 
 
+def open_ledger(settings: Settings) -> Ledger:
+    """The ledger of the home; what it lacks of the vault's journal is entered first."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    ledger = Ledger(settings.database_url)
+    rebuild(settings, ledger)
+    return ledger
+
+
 def rebuild(settings: Settings, ledger: Ledger) -> int:
-    """Enter into an empty ledger what the vault's journal holds; returns the number of submissions."""
-    path = settings.vault / JOURNAL
-    if ledger.submissions() or not path.exists():
-        return 0
+    """Enter into the ledger what only the vault's journal holds; returns the number of submissions.
+
+    That is everything when the ledger was lost, and the last arrivals when a run was killed between the
+    journal and the ledger.
+    """
+    known = {s.submission_id for s in ledger.submissions()}
     rows: dict[int, dict[str, object]] = {}
-    for row in read_journal(path):
-        row["received_at"] = dt.datetime.fromisoformat(row["received_at"])
-        rows[row["submission_id"]] = row
+    for row in read_journal(settings.vault / JOURNAL):
+        if row["submission_id"] not in known:
+            row["received_at"] = dt.datetime.fromisoformat(row["received_at"])
+            rows[row["submission_id"]] = row
     ledger.add(list(rows.values()))
-    settle(ledger)
+    if rows:
+        settle(ledger)
     return len(rows)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import multiprocessing as mp
+import re
 import resource
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from pathlib import Path
-from traceback import extract_tb
 from typing import Any, Generic, TypeVar
 
 from pipelines.settings import Settings
@@ -18,6 +18,8 @@ Key = TypeVar("Key")
 Result = TypeVar("Result")
 #: A process is replaced after so many files: what a library does not give back is given back then.
 _FILES_A_PROCESS = 200
+#: A frame in the traceback that comes back from a worker as text.
+_FRAME = re.compile(r'File "([^"]+)", line (\d+)')
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def limit_memory(limit: int) -> None:
 def _forkserver() -> Any:
     """Processes are forked off a small server that has the readers imported and holds nothing else."""
     context = mp.get_context("forkserver")
-    context.set_forkserver_preload(["pipelines.intake.readers"])
+    context.set_forkserver_preload(["__main__", "pipelines.intake.warm"])
     return context
 
 
@@ -99,9 +101,8 @@ def _failure(error: Exception, seconds: int) -> Failure:
             "Reading the file exhausted its memory: save the table into a new workbook",
         )
     # the error's own text may quote the file; where it arose is enough to find the fault by
-    cause = error.__cause__ or error
-    frames = extract_tb(cause.__traceback__)
-    where = f" in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    frames = _FRAME.findall(str(error.__cause__))
+    where = f" in {Path(frames[-1][0]).name}:{frames[-1][1]}" if frames else ""
     return Failure(
         "reader_failed",
         "Файл не удалось прочитать из-за сбоя программы: сообщите администратору и пришлите книгу заново",

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.programme import ContextFit, IndexRule, OutcomeSet, fit_context, social_index, yearly_results
-from pipelines.programme_steps.tables import SCHEMAS, ensure_tables, parameters, reading, write_table
+from pipelines.programme_steps.tables import ensure_tables, parameters, reading, table_of, write_table
 
 _COMPONENTS = """
     select school_id, school_year, component, cast(value as double) as value, orientation, weight,
@@ -39,11 +39,6 @@ def run(warehouse: Path, folder: Path) -> dict[str, int]:
     return {name: write_table(folder, name, table) for name, table in found.items()}
 
 
-def _table(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """The parts as one frame; without parts an empty one with the table's columns."""
-    return pd.concat(parts, ignore_index=True) if parts else SCHEMAS[name].empty_table().to_pandas()
-
-
 def _indices(components: pd.DataFrame) -> Frames:
     """The index of each school year by the version that holds in it."""
     schools, weights = [], []
@@ -62,7 +57,7 @@ def _indices(components: pd.DataFrame) -> Frames:
             .assign(orientation=lambda t, o=by_component["orientation"]: t["component"].map(o))
             .assign(weighting=rule.weighting, **own)
         )  # fmt: skip
-    return {"social_index": _table("social_index", schools), "index_weight": _table("index_weight", weights)}
+    return {"social_index": table_of("social_index", schools), "index_weight": table_of("index_weight", weights)}
 
 
 def _models(results: pd.DataFrame, index: pd.DataFrame, settings: dict[str, float]) -> Frames:
@@ -86,9 +81,9 @@ def _models(results: pd.DataFrame, index: pd.DataFrame, settings: dict[str, floa
         for rows in (models, coefficients, schools):
             rows[-1]["assessment_id"] = assessment
     return {
-        "context_model": _table("context_model", models),
-        "context_coefficient": _table("context_coefficient", coefficients),
-        "expected_result": _table("expected_result", schools),
+        "context_model": table_of("context_model", models),
+        "context_coefficient": table_of("context_coefficient", coefficients),
+        "expected_result": table_of("expected_result", schools),
     }
 
 

@@ -59,6 +59,19 @@ SCHEMAS: dict[str, pa.Schema] = {
         whole="school_year preference results_n modelled_n",
         real="z_score modelled_z residual_z residual_z_se ci_low ci_high chance_share",
     ),
+    "peer_match": _schema(
+        "school_id school_year status rank",
+        text="school_id partner_school_id status reason_code reason_ru reason_en",
+        whole="school_year rank",
+        real="distance gap",
+    ),
+    "effect": _schema(
+        "cohort subject baseline_year end_year",
+        text="cohort subject method",
+        whole="baseline_year end_year supported_n matched_n controls_n unsupported_n",
+        real="baseline_supported baseline_controls naive_change naive_ci_low naive_ci_high "
+        "regression_to_mean controls_change effect effect_se ci_low ci_high p_value largest_imbalance",
+    ),
 }
 
 
@@ -72,6 +85,11 @@ def reading(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def parameters(db: duckdb.DuckDBPyConnection) -> dict[str, float]:
     """The settings of the seed `context_parameter`."""
     return dict(db.execute("select parameter, cast(value as double) from context_parameter").fetchall())
+
+
+def table_of(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """The parts as one frame; without parts an empty one with the table's columns."""
+    return pd.concat(parts, ignore_index=True) if parts else SCHEMAS[name].empty_table().to_pandas()
 
 
 def write_table(folder: Path, table: str, rows: pd.DataFrame) -> int:

@@ -106,6 +106,7 @@ from .objectivity import (
     journal_shares,
     mark_score_agreement,
     objectivity_index,
+    raised_against_journal,
     sharp_change,
     small_spread,
 )
@@ -222,6 +223,7 @@ __all__ = [
     "percentile_scale",
     "pooled_sd",
     "probability_share_at_least",
+    "raised_against_journal",
     "reaches_share",
     "reml",
     "require_connected",

@@ -12,11 +12,12 @@ from numpy.typing import ArrayLike
 from scipy.stats import rankdata
 
 from .arrays import BoolArray, FloatArray, IntArray
-from .intervals import normal_interval
+from .intervals import normal_interval, wilson
 
 LEAST_N = 10  # local: below it neither a correlation nor a spread is looked at
 PEAK_LEAST_N, PEAK_WINDOW, PEAK_Z, PEAK_RATIO = 50, 4, 3.0, 1.5  # local
 SPREAD_PERCENTILE = 5  # local
+RAISED_IQR, RAISED_LEAST, RAISED_SCHOOLS = 1.5, 0.1, 20  # local
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,26 @@ def journal_shares(school: ArrayLike, journal: ArrayLike, work: ArrayLike, n: Ar
         return np.where(total > 0, found / np.maximum(total, 1), np.nan)
 
     return JournalShares(total.astype(np.int64), share(-1), share(0), share(1))
+
+
+def raised_against_journal(n: ArrayLike, raised_n: ArrayLike) -> Sign:
+    """Students whose mark in the work is above the journal's: an outlying share in the region.
+
+    Statistic: the lower limit of the share's 95 % Wilson interval; threshold: Tukey's fence Q75 + 1.5·IQR of
+    the shares of schools with 10 students or more, and a tenth of the students at the least. Fewer than 10
+    students: too_few; fewer than 20 such schools: too_few_schools.
+    """
+    size, raised = np.asarray(n, float), np.asarray(raised_n, float)
+    known = size >= LEAST_N
+    nothing = np.full(len(size), np.nan)
+    if known.sum() < RAISED_SCHOOLS:
+        status = _text(np.where(known, "too_few_schools", "too_few"))
+        return Sign(nothing, nothing.copy(), np.zeros(len(size), bool), status)
+    low, high = np.percentile(raised[known] / size[known], (25, 75))
+    fence = max(high + RAISED_IQR * (high - low), RAISED_LEAST)
+    statistic = np.where(known, wilson(raised, size).low, np.nan)
+    flagged = known & (np.nan_to_num(statistic) > fence)
+    return Sign(statistic, np.where(known, fence, np.nan), flagged, _text(np.where(known, "ok", "too_few")))
 
 
 def small_spread(n: ArrayLike, mean: ArrayLike, sd: ArrayLike) -> Sign:

@@ -2,46 +2,110 @@
 
 For each hidden cell the least and the greatest value that all relations and the published cells allow, by
 linear programming (HiGHS). It shares no step with the choice of what to hide but the cells themselves. To be
-quick it goes by connected components of hidden cells; in a component a walk over other tables with the same
-published cells shows most cells to be safe (two tables that differ by the asked width prove it), and only
-the others are asked of the solver.
+quick it goes by connected components of hidden cells, and keeps every table that the solver comes upon: two
+tables with the same published cells that differ in a hidden one by the asked width prove it safe.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
-from scipy import linalg, optimize, sparse
+from scipy import optimize, sparse
 from scipy.sparse import csgraph
 
-from pipelines.release.suppression import EPSILON, Bools, Cells, Floats, Ints
+from pipelines.release.suppression import EPSILON, Bools, Cells, Finding, Floats, Ints, propagate
 
-#: Directions tried for a proof of safety before the solver is asked.
-WALKS = 12
+@dataclass(frozen=True)
+class Component:
+    """Hidden cells that hang together: their numbers (k,), the relations among them (m,), matrix · x = right."""
+
+    members: Ints
+    relations: Ints
+    matrix: sparse.csr_array
+    right: Floats
+
+    @property
+    def is_tree(self) -> bool:
+        return bool(self.matrix.nnz < len(self.members) + len(self.relations))
 
 
-def recovered(cells: Cells, hidden: Bools) -> Bools:
-    """The hidden cells whose interval is narrower than asked: the attacker has them. (n,) of bool."""
-    out = np.zeros(len(hidden), bool)
-    asked = cells.asked()
-    for members, matrix, right in components(cells, hidden):
-        wide = _walk(cells, members, matrix)
-        for i in np.flatnonzero(wide < asked[members] - EPSILON):
-            low, high = interval(cells, members, matrix, right, int(i))
-            out[members[i]] = high - low < asked[members[i]] - EPSILON
+Memo = dict[bytes, dict[int, Finding]]
+#: Mixed aims in a row that proved nothing, after which cells are asked one by one.
+IDLE = 3
+
+
+def recovered(cells: Cells, hidden: Bools, memo: Memo | None = None) -> dict[int, Finding]:
+    """The hidden cells whose interval is narrower than asked: the attacker has them.
+
+    ``memo`` keeps the answer by component between calls on the same cells.
+    """
+    out: dict[int, Finding] = {}
+    memo = {} if memo is None else memo
+    low, high = propagate(cells, hidden)
+    for part in components(cells, hidden):
+        key = part.members.tobytes()
+        if key not in memo:
+            memo[key] = _narrow(cells, part, low, high)
+        out |= memo[key]
     return out
+
+
+def _narrow(cells: Cells, part: Component, low: Floats, high: Floats) -> dict[int, Finding]:
+    """The members of one component whose interval is narrower than asked.
+
+    low, high: intervals by passing bounds along relations, exact in a component without cycles.
+    """
+    asked = cells.asked()[part.members] - EPSILON
+    if part.is_tree and (high - low >= cells.asked() - EPSILON)[part.members].all():
+        return {}
+    least = cells.values[part.members].astype(float)
+    most = least.copy()
+    random = np.random.default_rng(len(part.members))
+
+    def look(aim: Floats) -> list[Floats]:
+        slopes = []
+        for sign in (1.0, -1.0):
+            point, slope = _solve(cells, part, sign * aim)
+            np.minimum(least, point, out=least)
+            np.maximum(most, point, out=most)
+            slopes.append(sign * slope)
+        return slopes
+
+    open_ = np.flatnonzero(most - least < asked)
+    idle = 0
+    while len(open_) > IDLE and idle < IDLE:  # many at once, as long as that proves cells safe
+        aim = np.zeros(len(part.members))
+        aim[open_] = random.choice([-1.0, 1.0], len(open_)) * (1 + random.random(len(open_)))
+        look(aim)
+        before, open_ = len(open_), np.flatnonzero(most - least < asked)
+        idle = idle + 1 if len(open_) == before else 0
+    found = {}
+    for i in open_:
+        if most[i] - least[i] < asked[i]:
+            aim = np.zeros(len(part.members))
+            aim[i] = 1.0
+            slopes = look(aim)
+            if most[i] - least[i] < asked[i]:
+                lacking = float(asked[i] - most[i] + least[i])
+                found[int(part.members[i])] = Finding(lacking, part.relations, slopes[0], slopes[1])
+    return found
 
 
 def intervals(cells: Cells, hidden: Bools) -> tuple[Floats, Floats]:
     """The exact interval of every cell, by the solver alone; visible cells are points."""
     low, high = cells.values.astype(float).copy(), cells.values.astype(float).copy()
-    for members, matrix, right in components(cells, hidden):
-        for i, cell in enumerate(members):
-            low[cell], high[cell] = interval(cells, members, matrix, right, i)
+    for part in components(cells, hidden):
+        for i, cell in enumerate(part.members):
+            aim = np.zeros(len(part.members))
+            aim[i] = 1.0
+            low[cell] = _solve(cells, part, aim)[0][i]
+            high[cell] = _solve(cells, part, -aim)[0][i]
     return low, high
 
 
-def components(cells: Cells, hidden: Bools) -> list[tuple[Ints, Floats, Floats]]:
-    """Hidden cells that hang together: their numbers (k,), the relations among them (m, k), right sides (m,)."""
+def components(cells: Cells, hidden: Bools) -> list[Component]:
+    """The connected components of the hidden cells, each with the relations that hold it together."""
     edges = hidden[cells.cell]
     relations = int(cells.relation.max(initial=-1)) + 1
     right = -np.bincount(
@@ -66,50 +130,21 @@ def components(cells: Cells, hidden: Bools) -> list[tuple[Ints, Floats, Floats]]
             )
         ]
         rows, row = np.unique(cells.relation[own], return_inverse=True)
-        matrix = np.zeros((len(rows), len(members)))
-        np.add.at(matrix, (row, np.searchsorted(members, cells.cell[own])), cells.sign[own])
-        out.append((members, matrix, right[rows]))
+        matrix = sparse.csr_array(
+            (cells.sign[own], (row, np.searchsorted(members, cells.cell[own]))), (len(rows), len(members))
+        )
+        out.append(Component(members, rows, matrix, right[rows]))
     return out
 
 
-def interval(cells: Cells, members: Ints, matrix: Floats, right: Floats, i: int) -> tuple[float, float]:
-    """Least and greatest value of the i-th of the members.
+def _solve(cells: Cells, part: Component, aim: Floats) -> tuple[Floats, Floats]:
+    """The table with the same published cells that has the least ``aim``; how that depends on ``right``.
 
-    Raises ArithmeticError when the solver gives up, which it does on no feasible table.
+    Raises ArithmeticError when the solver gives up: the true table is one, so there is always an answer.
     """
-    aim = np.zeros(len(members))
-    aim[i] = 1.0
-    bounds = np.column_stack([cells.lower[members], cells.upper[members]])
-    ends = []
-    for sign in (1.0, -1.0):
-        equal = (matrix, right) if len(matrix) else (None, None)
-        answer = optimize.linprog(sign * aim, A_eq=equal[0], b_eq=equal[1], bounds=bounds, method="highs")
-        if not answer.success:
-            raise ArithmeticError(f"the solver on hidden cells: {answer.message}")
-        ends.append(sign * float(answer.fun))
-    return ends[0], ends[1]
-
-
-def _walk(cells: Cells, members: Ints, matrix: Floats) -> Floats:
-    """A width that each member certainly has: the spread over tables reached from the true one. (k,)"""
-    values = cells.values[members]
-    low, high = cells.lower[members], cells.upper[members]
-    if not len(matrix):
-        return high - low
-    free = linalg.null_space(matrix)
-    if not free.shape[1]:
-        return np.zeros(len(members))
-    # each member's own direction: the change that moves it most for its length
-    directions = free @ free.T
-    directions = directions[np.abs(directions).max(axis=1) > EPSILON]
-    random = np.random.default_rng(len(members))
-    mixed = free @ random.standard_normal((free.shape[1], WALKS))
-    least, most = values.astype(float).copy(), values.astype(float).copy()
-    for direction in (*directions, *mixed.T):
-        direction = np.where(np.abs(direction) < 1e-9, 0.0, direction)
-        moving = direction != 0
-        up = np.where(direction > 0, high - values, values - low)[moving] / np.abs(direction[moving])
-        down = np.where(direction > 0, values - low, high - values)[moving] / np.abs(direction[moving])
-        for point in (values + up.min() * direction, values - down.min() * direction):
-            least, most = np.minimum(least, point), np.maximum(most, point)
-    return most - least
+    bounds = np.column_stack([cells.lower[part.members], cells.upper[part.members]])
+    equal = {"A_eq": part.matrix, "b_eq": part.right} if len(part.relations) else {}
+    answer = optimize.linprog(aim, bounds=bounds, method="highs", **equal)
+    if not answer.success:
+        raise ArithmeticError(f"the solver on hidden cells: {answer.message}")
+    return np.asarray(answer.x, float), np.asarray(answer.eqlin.marginals, float)

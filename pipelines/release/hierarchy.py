@@ -13,7 +13,9 @@ the layers ``below`` and ``marks`` the attacker is given all of them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -86,7 +88,7 @@ def _pairs(
 
 def cost_of(rows: pd.DataFrame) -> Floats:
     """What hiding a row loses. (n,)"""
-    part = np.where(rows["subgroup"] == "all", 1.0, 0.5)
+    part = np.where(rows["subgroup"] == "all", 1.0, 0.05)  # rather a part of a unit than the whole
     return (rows["tested_n"].to_numpy(float) + 1) * part * rows["unit_type"].map(_COST).to_numpy(float)
 
 
@@ -162,7 +164,8 @@ def suppress(rows: pd.DataFrame, limits: Limits) -> pd.DataFrame:
     below = _hide(below_cells(rows, sums, limits), row | uniform)[:size]
     scarce = primary_marks(rows, limits)
     cells = mark_cells(rows, sums, limits)
-    marks = _hide(cells, _mark_mask(cells, size, below, below | scarce))[size : 2 * size]
+    mask = _mark_mask(cells, size, below, below | scarce)
+    marks = protect(cells, mask, partial(attack.recovered, memo={}))[size : 2 * size]
     out = rows[KEYS].copy()
     out["row"] = _status(row, few)
     out["below"] = _status(below, few | uniform)
@@ -179,7 +182,7 @@ def findings(rows: pd.DataFrame, status: pd.DataFrame, limits: Limits) -> pd.Dat
     hit = {
         "row": _attacked(student_cells(rows, sums, limits), row)[:size],
         "below": _attacked(below_cells(rows, sums, limits), below)[:size],
-        "marks": _attacked(of_marks, _mark_mask(of_marks, size, below, marks))[: 4 * size]
+        "marks": _as_mask(of_marks, attack.recovered(of_marks, _mark_mask(of_marks, size, below, marks)))[: 4 * size]
         .reshape(4, size)
         .any(axis=0),
     }
@@ -194,11 +197,17 @@ def _padded(cells: Cells, hidden: Bools) -> Bools:
 
 
 def _hide(cells: Cells, primary: Bools) -> Bools:
-    return protect(cells, _padded(cells, primary), attack.recovered)
+    return protect(cells, _padded(cells, primary), partial(attack.recovered, memo={}))
 
 
 def _attacked(cells: Cells, hidden: Bools) -> Bools:
-    return attack.recovered(cells, _padded(cells, hidden))
+    return _as_mask(cells, attack.recovered(cells, _padded(cells, hidden)))
+
+
+def _as_mask(cells: Cells, found: Iterable[int]) -> Bools:
+    out = np.zeros(len(cells.values), bool)
+    out[list(found)] = True
+    return out
 
 
 def _mark_mask(cells: Cells, size: int, below: Bools, marks: Bools) -> Bools:

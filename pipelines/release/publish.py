@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -77,8 +77,11 @@ def publish(
     inputs: str,
     code_version: str,
     rule_versions: str = "{}",
+    complete: Callable[[Path, Path], None] | None = None,
 ) -> tuple[Release, dict[str, int]]:
     """Freeze the named tables of the build database as a new release and point ``current`` at it.
+
+    ``complete`` gets the release's directory and database before they are sealed, and adds to them.
 
     Returns the release and the rows of each table. With unchanged inputs the current release stays.
     Nothing of a publication that was cut short is ever visible: its directory has no final name.
@@ -102,6 +105,8 @@ def publish(
     partial.mkdir()
     counts = _copy_database(build, partial / DATABASE, tables, release)
     _write_parquet(partial, [*tables, "meta_release"])
+    if complete:
+        complete(partial, partial / DATABASE)
     (partial / "release.json").write_text(json.dumps(asdict(release), indent=1))
     _freeze(partial)
     final = releases / release.release_id

@@ -83,17 +83,17 @@ def additive(
     total[sums.number] = sums.total
     rest = values[total] - np.bincount(sums.number, values[sums.part], count)
     rest[np.abs(rest) < EPSILON] = 0.0
-    holds, open_ = rest >= 0, rest > 0
+    room = upper[total] - np.bincount(sums.number, upper[sums.part], count)
+    holds = rest >= 0
+    open_ = holds & ((rest > 0) | (room > 0))
     kept, size, more = holds[sums.number], len(values), int(open_.sum())
     return Cells(
         values=np.concatenate([values, rest[open_]]),
         lower=np.zeros(size + more),
-        upper=np.concatenate([upper, upper[total[open_]]]),
+        upper=np.concatenate([upper, np.maximum(rest, np.where(room > 0, room, upper[total]))[open_]]),
         width=np.concatenate([np.full(size, width), np.zeros(more)]),
         cost=np.concatenate([cost, np.full(more, np.inf)]),
-        group=np.concatenate(
-            [np.arange(size) if group is None else group, size * 8 + np.arange(more)]
-        ),
+        group=np.concatenate([np.arange(size) if group is None else group, size * 8 + np.arange(more)]),
         unpublished=np.arange(size + more) >= size,
         relation=np.concatenate([sums.number[kept], np.flatnonzero(holds), np.flatnonzero(open_)]),
         cell=np.concatenate([sums.part[kept], total[holds], size + np.arange(more)]),
@@ -130,8 +130,22 @@ def _implied(cells: Cells, low: Floats, high: Floats) -> tuple[Floats, Floats]:
     return np.where(plus, -rest_most, rest_least), np.where(plus, -rest_least, rest_most)
 
 
+@dataclass(frozen=True)
+class Finding:
+    """A hidden cell that can be worked out: by how much its interval is too narrow, and what holds its ends.
+
+    relations: (m,) of its component; lowest, highest: (m,) how its least and greatest value move with the
+    published part of each relation (the solver's marginals).
+    """
+
+    lacking: float
+    relations: Ints
+    lowest: Floats
+    highest: Floats
+
+
 #: Cells, hidden → the hidden cells that can be worked out after all.
-Attack = Callable[[Cells, Bools], Bools]
+Attack = Callable[[Cells, Bools], dict[int, Finding]]
 
 
 def protect(cells: Cells, primary: Bools, attack: Attack | None = None) -> Bools:
@@ -142,9 +156,9 @@ def protect(cells: Cells, primary: Bools, attack: Attack | None = None) -> Bools
     """
     hidden = _with_groups(cells, primary | cells.unpublished)
     while True:
-        added = _partners(cells, hidden, np.zeros(len(hidden), bool))
+        added = _partners(cells, hidden)
         if not added.any() and attack is not None:
-            added = _partners(cells, hidden, attack(cells, hidden))
+            added = _partners_of_findings(cells, hidden, attack(cells, hidden))
         if not added.any():
             return hidden
         hidden = _with_groups(cells, hidden | added)
@@ -156,43 +170,63 @@ def _with_groups(cells: Cells, hidden: Bools) -> Bools:
     return hidden | groups[cells.group]
 
 
-def _partners(cells: Cells, hidden: Bools, found: Bools) -> Bools:
-    """One more cell for each relation that narrows a hidden cell too much; for a cell that the attack
-    found, one in the relation of its own where it costs least.
-    """
+def _partners(cells: Cells, hidden: Bools) -> Bools:
+    """One more cell for each relation that narrows a hidden cell too much."""
     low, high = propagate(cells, hidden)
     edge_low, edge_high = _implied(cells, low, high)
     edge_low = np.maximum(edge_low, cells.lower[cells.cell])
     edge_high = np.minimum(edge_high, cells.upper[cells.cell])
-    asked = cells.asked()
-    lacking = asked[cells.cell] - (edge_high - edge_low)
-    tight = hidden[cells.cell] & ((lacking > EPSILON) | found[cells.cell])
+    lacking = cells.asked()[cells.cell] - (edge_high - edge_low)
+    tight = np.flatnonzero(hidden[cells.cell] & (lacking > EPSILON))
     added = np.zeros(len(hidden), bool)
-    if not tight.any():
-        return added
     order = np.argsort(cells.relation, kind="stable")
-    starts = np.searchsorted(cells.relation[order], np.arange(int(cells.relation.max()) + 2))
-    todo: dict[int, int] = {}  # relation → its edge that lacks most
-    for edge in np.flatnonzero(tight):
-        r = int(cells.relation[edge])
-        if r not in todo or lacking[edge] > lacking[todo[r]]:
-            todo[r] = int(edge)
-    served: set[int] = set()
-    for r, edge in todo.items():
-        members = order[starts[r] : starts[r + 1]]
-        open_ = members[~hidden[cells.cell[members]] & np.isfinite(cells.cost[cells.cell[members]])]
-        cell = int(cells.cell[edge])
-        if not len(open_) or (found[cell] and cell in served) or added[cells.cell[members]].any():
+    sorted_relation = cells.relation[order]
+    done: set[int] = set()
+    for edge in tight[np.argsort(-lacking[tight], kind="stable")]:  # a relation's worst cell first
+        relation = int(cells.relation[edge])
+        if relation in done:
             continue
-        need = max(float(lacking[edge]), EPSILON)
-        gain = _gain(cells, open_, edge, float(edge_low[edge]), float(edge_high[edge]))
-        cost = cells.cost[cells.cell[open_]]
-        enough = gain >= need - EPSILON
-        # the cheapest that suffices; else the one that brings most for its cost
-        choice = np.argmin(np.where(enough, cost, np.inf)) if enough.any() else np.argmax((gain + EPSILON) / cost)
-        added[cells.cell[open_[choice]]] = True
-        served.add(cell)
+        done.add(relation)
+        first, last = np.searchsorted(sorted_relation, [relation, relation + 1])
+        members = order[first:last]
+        open_ = members[~hidden[cells.cell[members]] & np.isfinite(cells.cost[cells.cell[members]])]
+        if len(open_) and not added[cells.cell[members]].any():
+            gain = _gain(cells, open_, int(edge), float(edge_low[edge]), float(edge_high[edge]))
+            added[_cheapest(cells, cells.cell[open_], gain, float(lacking[edge]))] = True
     return added
+
+
+def _partners_of_findings(cells: Cells, hidden: Bools, found: dict[int, Finding]) -> Bools:
+    """For what the attack found: of the published cells that hold the ends of the interval, the best.
+
+    One a component and round: a partner serves its neighbours too.
+    """
+    added = np.zeros(len(hidden), bool)
+    down, up = cells.values - cells.lower, cells.upper - cells.values
+    done: set[bytes] = set()
+    for finding in found.values():
+        key = finding.relations.tobytes()
+        if key in done:
+            continue
+        done.add(key)
+        gain = np.zeros(len(hidden))
+        for slope, sense in ((finding.lowest, -1.0), (finding.highest, 1.0)):
+            by_relation = np.zeros(int(cells.relation.max()) + 1)
+            by_relation[finding.relations] = -slope * sense
+            pull = np.bincount(cells.cell, by_relation[cells.relation] * cells.sign, len(hidden))
+            gain += np.where(pull > 0, pull * up, -pull * down)
+        open_ = np.flatnonzero((gain > EPSILON) & ~hidden & np.isfinite(cells.cost))
+        if len(open_):
+            added[_cheapest(cells, open_, gain[open_], finding.lacking)] = True
+    return added
+
+
+def _cheapest(cells: Cells, candidates: Ints, gain: Floats, need: float) -> int:
+    """The cheapest candidate that gains enough; else the one that gains most for its cost."""
+    cost, enough = cells.cost[candidates], gain >= need - EPSILON
+    if enough.any():
+        return int(candidates[np.argmin(np.where(enough, cost, np.inf))])
+    return int(candidates[np.argmax((gain + EPSILON) / cost)])
 
 
 def _gain(cells: Cells, edges: Ints, edge: int, low: float, high: float) -> Floats:

@@ -34,6 +34,7 @@ from pipelines.psychometrics import (
     wle_table,
 )
 from pipelines.scaling.counts import RANDOM_VARIANTS, AssessmentCounts
+from pipelines.scaling.equating import Equated
 from pipelines.scaling.reference import Reference, freeze, load
 
 NAN = float("nan")
@@ -63,6 +64,7 @@ class Scaled:
     screen: DriftScreen | None = None
     messages: list[Message] = field(default_factory=list)
     reliability: tuple[float, float] = (NAN, NAN)
+    equated: Equated | None = None
 
     @property
     def bank(self) -> ItemBank | None:

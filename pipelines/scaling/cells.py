@@ -27,10 +27,10 @@ def all_cells(students: pd.DataFrame, totals: pd.DataFrame, types: pd.Series) ->
     """The cells of students, and of schools that sent totals, on one scale an assessment.
 
     `types` is the scale type by assessment. Totals stand beside official scores as they are. Beside results
-    without a scale both are standardised within the region. They can't stand beside a scale made of items:
-    these schools have no scale score.
+    without a scale both are standardised within the region. They can't stand on a scale made of items or
+    forms: these schools have no scale score.
     """
-    fitting = totals[~totals["assessment_id"].map(types).astype(str).str.startswith("irt")]
+    fitting = totals[totals["assessment_id"].map(types).isin(["official", "relative"])]
     both = pd.concat([students, fitting], ignore_index=True)
     relative = types.index[types == "relative"]
     raw = both["assessment_id"].isin(set(fitting["assessment_id"]) & set(relative))

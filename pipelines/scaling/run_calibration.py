@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,30 +11,24 @@ import numpy as np
 import pandas as pd
 
 from pipelines.psychometrics import (
-    DifResult,
     Message,
     PsychometricsError,
-    ScoreCounts,
-    dif_analysis,
     form_items,
     item_fit,
-    percentile_ranks,
-    percentile_scale,
     scale_error,
     scale_score,
-    t_scores,
-    z_scores,
 )
 from pipelines.scaling import warehouse as w
 from pipelines.scaling.bank import intercepts_text
-from pipelines.scaling.calibration import CALIBRATED, NAN, Scaled, in_points, scale_assessment
-from pipelines.scaling.counts import assessment_counts
+from pipelines.scaling.calibration import CALIBRATED, Scaled, in_points, scale_assessment
+from pipelines.scaling.counts import RANDOM_VARIANTS, assessment_counts
+from pipelines.scaling.differential import differences
+from pipelines.scaling.equating import equated_scale
 from pipelines.scaling.pictures import information_curve, item_person_map, markdown, score_distribution
 from pipelines.scaling.plan import in_order, linked_id
+from pipelines.scaling.standing import relative_scale
 from pipelines.scaling.tables import STEPS, write_table
 
-#: Differential item functioning is looked at between these groups: (reference, focal).
-SEXES = ("sex:m", "sex:f")
 Rows = list[dict[str, Any]]
 
 
@@ -59,7 +53,7 @@ def run(warehouse: Path, scales: Path, tell: Callable[[str], None] = lambda text
         counts = w.by_assessment(w.coded(w.frame(db, w.COUNTS), *names))
         results = w.by_assessment(w.frame(db, w.RESULTS))
     scaled: dict[str, Scaled] = {}
-    dif: dict[str, DifResult] = {}
+    dif: Rows = []
     links = {a: linked_id(_text(facts[a]["comparable_with"]), facts) for a in counts}
     targets = {target for a, target in links.items() if target and target != a}
     order, circular = in_order(links)
@@ -78,27 +72,48 @@ def run(warehouse: Path, scales: Path, tell: Callable[[str], None] = lambda text
             own, built, scales=scales, linked_to=link, done=scaled, freezes=freezes and link is None
         )
         scaled[assessment] = found
-        dif_result = _dif(assessment, groups, items[assessment], warehouse)
-        if dif_result is not None:
-            dif[assessment] = dif_result
+        if found.status == "classical_only" and own["scale_type"] != "official" and assessment in results:
+            _equate(found, results[assessment], own["kind"], scales, freezes)
+        dif += differences(assessment, groups, items[assessment], warehouse)
         tell(f"{assessment}: {found.status}, {found.scale_type or own['scale_type'] or 'relative'}")
     step = CalibrationStep(scaled)
     step.rows = {
         "assessment": [_assessment(row, scaled.get(name)) for name, row in facts.items()],
-        "item": [r for s in scaled.values() for r in _items(s, dif.get(s.assessment_id))],
+        "item": [r for s in scaled.values() for r in _items(s)],
+        "dif": dif,
         "score_scale": [r for s in scaled.values() for r in _scores(s)],
         "form": [r for s in scaled.values() for r in _forms(s)],
         "gate": [r for s in scaled.values() for r in _gates(s)],
         "link": [r for s in scaled.values() for r in _links(s)],
-        "message": [r for s in scaled.values() for r in _messages(s)],
+        "message": [r for s in scaled.values() for r in _messages(s.assessment_id, s.messages)],
     }
     types = {row["assessment_id"]: row["scale_type"] for row in step.rows["assessment"]}
-    step.rows["relative_scale"] = [
-        r for a, part in results.items() if types.get(a) == "relative" for r in relative_scale(a, part)
-    ]
+    step.rows["result_scale"] = [r for s in scaled.values() if s.equated for r in s.equated.rows]
+    for assessment, part in results.items():
+        if types[assessment] == "relative":
+            random = facts[assessment]["kind"] in RANDOM_VARIANTS
+            standing, messages = relative_scale(assessment, part, random_variants=random)
+            step.rows["result_scale"] += standing
+            step.rows["message"] += _messages(assessment, messages)
     for table in STEPS["calibration"]:
         write_table(scales, table, step.rows[table])
     return step
+
+
+def _equate(s: Scaled, results: pd.DataFrame, kind: str, scales: Path, freezes: bool) -> None:
+    """Through a form given in every year, where items can't be calibrated."""
+    assert s.counts is not None
+    s.equated = equated_scale(
+        s.counts,
+        results,
+        scales=scales,
+        linked_to=s.linked_to,
+        freezes=freezes and s.linked_to is None,
+        random_variants=kind in RANDOM_VARIANTS,
+    )
+    if s.equated is not None:
+        s.scale_type = "equated"
+        s.messages += s.equated.messages
 
 
 def _text(value: Any) -> str | None:
@@ -121,6 +136,11 @@ def _assessment(facts: Mapping[str, Any], s: Scaled | None) -> dict[str, Any]:
     }
     if s.counts:
         row |= {"n": int(s.counts.counts.students.n.sum()), "items_n": len(s.counts.counts.items)}
+    if s.equated:
+        cohort = s.equated.reference.cohort
+        row |= {"reference_mean": cohort.mean, "reference_sd": cohort.sd}
+        row |= {"reference_assessment_id": s.equated.reference.assessment_id}
+        row |= {"link_error": s.equated.link_error}
     c = s.calibration
     if c is None or not c.calibrated:
         return row
@@ -152,14 +172,13 @@ def _reasons(s: Scaled) -> list[Message]:
     return chosen + ([] if s.status in CALIBRATED else others[:3])
 
 
-def _items(s: Scaled, dif: DifResult | None) -> Rows:
+def _items(s: Scaled) -> Rows:
     if s.counts is None:
         return []
     counts, c = s.counts.counts, s.calibration
     place = {name: j for j, name in enumerate(c.items)} if c else {}
     fit = item_fit(counts, s.bank, s.table) if s.bank is not None and s.table is not None else None
     fit_at = {name: j for j, name in enumerate(fit.items)} if fit else {}
-    dif_at = {name: j for j, name in enumerate(dif.items)} if dif else {}
     rows: Rows = []
     for (form, item), name in s.counts.items.items():
         row: dict[str, Any] = {
@@ -175,14 +194,6 @@ def _items(s: Scaled, dif: DifResult | None) -> Rows:
         if fit and name in fit_at:
             j = fit_at[name]
             row |= {"infit": fit.infit[j], "outfit": fit.outfit[j], "fit_status": fit.status[j]}
-        if dif and name in dif_at:
-            j = dif_at[name]
-            row |= {
-                "dif_class": dif.ets_class[j] or None,
-                "dif_status": dif.status[j],
-                "dif_effect": dif.effect[j],
-                "dif_p_adjusted": dif.p_adjusted[j],
-            }
         rows.append(row)
     return rows
 
@@ -277,57 +288,17 @@ def _links(s: Scaled) -> Rows:
     ]
 
 
-def _messages(s: Scaled) -> Rows:
-    seen = {(m.code, m.subject): m for m in s.messages}
+def _messages(assessment: str, messages: Iterable[Message]) -> Rows:
+    seen = {(m.code, m.subject): m for m in messages}
     return [
         {
-            "assessment_id": s.assessment_id,
+            "assessment_id": assessment,
             "code": m.code,
             "subject": m.subject,
             "message_ru": m.ru,
             "message_en": m.en,
         }
         for m in seen.values()
-    ]
-
-
-def _dif(assessment: str, groups: pd.DataFrame, listed: pd.DataFrame, warehouse: Path) -> DifResult | None:
-    """Boys and girls matched on the raw score, purified; None where one of them took no part."""
-    rows = groups[groups["comparison_group"].isin(SEXES)]
-    if set(rows["comparison_group"]) != set(SEXES):
-        return None
-    try:
-        first = assessment_counts(assessment, rows, listed)
-    except PsychometricsError:
-        return None
-
-    def recount(names: Collection[str]) -> ScoreCounts:
-        flagged = [pair for pair, name in first.items.items() if name in names]
-        again = w.recounted(warehouse, assessment, flagged)
-        return assessment_counts(assessment, again, listed, raw_is_total=False).counts
-
-    return dif_analysis(first.counts, reference=SEXES[0], focal=SEXES[1], recount=recount)
-
-
-def relative_scale(assessment: str, results: pd.DataFrame) -> Rows:
-    """Standing within the region, year, subject and grade, by result: z, T and 500 + 100·Φ⁻¹(percentile)."""
-    part = results.sort_values("result_score")
-    score, n = part["result_score"].to_numpy(float), part["n"].to_numpy(float)
-    mean = float(np.average(score, weights=n))
-    sd = float(np.sqrt(np.average((score - mean) ** 2, weights=n)))
-    z = z_scores(score, mean, sd) if sd > 0 else np.full(len(score), NAN)
-    columns = zip(score, n, percentile_ranks(n), z, t_scores(z), percentile_scale(n), strict=True)
-    return [
-        {
-            "assessment_id": assessment,
-            "result_score": float(s),
-            "n": int(k),
-            "percentile": 100 * float(p),
-            "z_score": float(zed),
-            "t_score": float(t),
-            "normal_score": float(normal) if sd > 0 else NAN,
-        }
-        for s, k, p, zed, t, normal in columns
     ]
 
 
@@ -373,7 +344,7 @@ def unlinked(step: CalibrationStep) -> list[str]:
     return [
         f"{s.assessment_id}: {'; '.join(m.en for m in _reasons(s))}"
         for s in step.scaled.values()
-        if s.linked_to and s.scale_type != "irt_linked"
+        if s.linked_to and s.scale_type not in ("irt_linked", "equated")
     ]
 
 

@@ -22,6 +22,8 @@ from pipelines.scaling.tables import table_path, write_table
 YEARS = 3
 #: Schools with all three years that an estimate of an unknown spread needs [local].
 LEAST_SCHOOLS = 30
+#: Scales that hang on the one of a reference year.
+LINKED = {"irt_linked", "equated"}
 SERIES = ["kind", "subject", "grade", "testing_window"]
 Rows = list[dict[str, Any]]
 
@@ -77,7 +79,7 @@ def window_of(held: pd.DataFrame, end: int) -> Window:
     types = set(part["scale_type"])
     same_reference = part["reference_assessment_id"].fillna("").nunique() == 1
     reasons = []
-    if len(types) > 1 or ("irt_linked" in types and not same_reference):
+    if len(types) > 1 or (types & LINKED and not same_reference):
         reasons.append("scale")
     for name, reason in (("min_score", "minimum"), ("max_score", "maximum"), ("forms", "forms")):
         if part[name].fillna(-1).astype(str).nunique() > 1:
@@ -238,7 +240,7 @@ def link_errors(window: Window) -> np.ndarray:
     the year before; the first step carries the first year's own link too, unless that is the reference.
     """
     by_year = dict(zip(window.held["school_year"], window.held["link_error"].fillna(0.0), strict=True))
-    if window.scale_type != "irt_linked":
+    if window.scale_type not in LINKED:
         return np.zeros(len(window.years) - 1)
     own = np.array([float(by_year.get(int(year), 0.0)) for year in window.years])
     steps = own[1:].copy()

@@ -20,6 +20,7 @@ from pipelines.psychometrics import (
     journal_shares,
     mark_score_agreement,
     pooled_sd,
+    raised_against_journal,
     sharp_change,
     small_spread,
 )
@@ -31,8 +32,6 @@ OFFICIAL, LOCAL = "official", "local"
 LEAST_N = 10
 #: A fifth percentile within tenths of the mean needs twenty schools a tenth.
 LEAST_SCHOOLS = 200
-#: Share of students whose mark in the work is above the journal's that calls for a look [local].
-RAISED_SHARE = 0.3
 #: Assessments of the official signs: an inflated mean; marks against scores and sharp change (ВПР only).
 INFLATED = {("ВПР", s, g) for s in ("Русский язык", "Математика") for g in (4, 5)} | {
     ("ОГЭ", s, 9) for s in ("Русский язык", "Математика")
@@ -166,13 +165,11 @@ def _journal_signs(facts: Mapping[str, Any], part: pd.DataFrame) -> list[Rows]:
     if len(marked):
         ids, code = np.unique(marked["school_id"], return_inverse=True)
         shares = journal_shares(code, marked["journal_mark"], marked["mark"], marked["n"])
-        few = shares.n < LEAST_N
-        statistic, limit = (np.where(few, np.nan, v) for v in (shares.rose, np.full(len(ids), RAISED_SHARE)))
-        flagged = ~few & (shares.rose >= RAISED_SHARE)
-        status = np.where(few, "too_few", "ok")
+        found = raised_against_journal(shares.n, np.round(np.nan_to_num(shares.rose) * shares.n))
         out.append(
-            _rows("raised_against_journal", ids, shares.n, statistic, limit, flagged, status, official=False)
-        )
+            _rows("raised_against_journal", ids, shares.n, found.statistic, found.threshold, found.flagged,
+                  found.status, official=False)
+        )  # fmt: skip
     return out
 
 

@@ -41,7 +41,7 @@ Rows = list[dict[str, Any]]
 def run(warehouse: Path, scales: Path, region: str) -> dict[str, int]:
     """Write the tables of units; returns their numbers of rows."""
     assessments = pd.read_parquet(table_path(scales, "assessment")).set_index("assessment_id", drop=False)
-    paths = {name: str(table_path(scales, name)) for name in ("assessment", "score_scale", "relative_scale")}
+    paths = {name: str(table_path(scales, name)) for name in ("assessment", "score_scale", "result_scale")}
     with w.reading(warehouse) as db:
         students = w.frame(db, w.STUDENT_CELLS, paths)
         totals = w.frame(db, w.TOTAL_CELLS)

@@ -33,18 +33,24 @@ SCHEMAS: dict[str, pa.Schema] = {
             "eap_reliability log_likelihood link_error cut_3 cut_4 cut_5",
         ),
         "item": _columns(
-            "assessment_id form item calibrated_as status fit_status dif_class dif_status steps intercepts",
+            "assessment_id form item calibrated_as status fit_status steps intercepts",
             "",
-            "difficulty_logit difficulty_se infit outfit dif_effect dif_p_adjusted",
+            "difficulty_logit difficulty_se infit outfit",
             "is_anchor",
+        ),
+        "dif": _columns(
+            "assessment_id form item dimension reference_group focal_group method dif_class status",
+            "reference_n focal_n",
+            "effect effect_se chi2 p_value p_adjusted",
+            "is_matching",
         ),
         "score_scale": _columns("assessment_id form", "raw_score", "theta_wle theta_se scale_score scale_se"),
         "form": _columns("assessment_id form status message_ru message_en"),
         "gate": _columns("assessment_id gate", "", "value limit", "passed"),
         "link": _columns("assessment_id linked_to anchor_item", "", "drift z", "kept"),
         "message": _columns("assessment_id code subject message_ru message_en"),
-        "relative_scale": _columns(
-            "assessment_id", "n", "result_score percentile z_score t_score normal_score"
+        "result_scale": _columns(
+            "assessment_id variant", "n", "result_score percentile z_score t_score scale_score"
         ),
         "unit": _columns(
             _UNIT + " posterior_status",
@@ -78,7 +84,8 @@ SCHEMAS: dict[str, pa.Schema] = {
 _ORDER = {
     "score_scale": ["assessment_id", "form", "raw_score"],
     "item": ["assessment_id", "form", "item"],
-    "relative_scale": ["assessment_id", "result_score"],
+    "dif": ["assessment_id", "form", "item", "dimension"],
+    "result_scale": ["assessment_id", "variant", "result_score"],
     "unit": _UNIT.split(),
     "dynamics": ["unit_type", "unit_id", "kind", "subject", "grade", "testing_window", "end_year"],
     "objectivity": ["school_id", "assessment_id", "sign"],
@@ -86,7 +93,7 @@ _ORDER = {
 #: The tables of each step.
 STEPS = {
     "calibration": (
-        "assessment", "item", "score_scale", "form", "gate", "link", "message", "relative_scale",
+        "assessment", "item", "dif", "score_scale", "form", "gate", "link", "message", "result_scale",
     ),
     "units": ("unit", "variance"),
     "dynamics": ("dynamics",),

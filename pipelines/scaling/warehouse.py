@@ -27,11 +27,13 @@ ITEMS = """
 COUNTS = """
     select assessment_id, form, comparison_group, raw_score, item, item_score, n, omitted_n
     from fct_item_score_count
-    where comparison_group = 'all' or comparison_group like 'sex:%'
     order by all
 """
-#: The counts of one assessment by sex, matched on the raw score less some items; these are in flagged_item.
-RECOUNT = """
+#: The columns by which comparison groups are told.
+_GROUPS = {"sex": "sex", "locality": "locality_group"}
+#: The counts of one assessment by the groups of a column, matched on the raw score less some items; these
+#: are in flagged_item.
+_RECOUNT = """
     with items as (
         select item, item_position from stg_student_result_item where assessment_id = $assessment
     ),
@@ -40,10 +42,14 @@ RECOUNT = """
         from flagged_item inner join items using (item) group by form
     ),
     matched as (
-        select r.form, 'sex:' || r.sex as comparison_group, r.scores, r.raw_score - coalesce(list_sum(
-            list_transform(f.positions, lambda p: greatest(coalesce(r.scores[p], 0), 0))), 0) as raw_score
+        select
+            r.form, '{dimension}:' || r.{column} as comparison_group, r.scores,
+            r.raw_score - coalesce(list_sum(list_transform(
+                f.positions, lambda p: greatest(coalesce(r.scores[p], 0), 0)
+            )), 0) as raw_score
         from int_student_result as r left join flagged as f on r.form = f.form
-        where r.assessment_id = $assessment and r.is_tested and r.scores is not null and r.sex is not null
+        where r.assessment_id = $assessment and r.is_tested and r.scores is not null
+            and r.{column} is not null
     ),
     given as (
         select form, comparison_group, raw_score, generate_subscripts(scores, 1) as item_position,
@@ -56,9 +62,11 @@ RECOUNT = """
     where score is not null
     group by all order by all
 """
-#: Students of all schools by result.
+#: Students of all schools by variant and result.
 RESULTS = """
-    select assessment_id, cast(result_score as double) as result_score, sum(n) as n
+    select
+        assessment_id, split_part(form, ' без ', 1) as variant,
+        cast(result_score as double) as result_score, sum(n) as n
     from int_unit_score_count
     where result_score is not null
     group by all
@@ -104,8 +112,9 @@ STUDENT_CELLS = f"""
             c.assessment_id, c.school_id, c.municipality_id, c.locality_group, c.class_name, c.sex, c.n,
             case
                 when a.scale_type like 'irt%' then s.scale_score
-                when a.scale_type = 'official' or t.assessment_id is not null then c.result_score
-                else r.normal_score
+                when a.scale_type = 'official' then c.result_score
+                when a.scale_type = 'relative' and t.assessment_id is not null then c.result_score
+                else r.scale_score
             end as v
         from int_unit_score_count as c
         inner join sources as o
@@ -114,8 +123,9 @@ STUDENT_CELLS = f"""
         left join with_totals as t on c.assessment_id = t.assessment_id
         left join read_parquet($score_scale) as s
             on c.assessment_id = s.assessment_id and c.form = s.form and c.raw_score = s.raw_score
-        left join read_parquet($relative_scale) as r
+        left join read_parquet($result_scale) as r
             on c.assessment_id = r.assessment_id and c.result_score = r.result_score
+            and split_part(c.form, ' без ', 1) = r.variant
     )
     select
         assessment_id, municipality_id, locality_group, school_id, class_name, sex,
@@ -174,11 +184,15 @@ def coded(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
     return table.assign(**{name: table[name].astype("category") for name in columns})
 
 
-def recounted(warehouse: Path, assessment: str, flagged: list[tuple[str, str]]) -> pd.DataFrame:
-    """Counts by sex whose raw score leaves out the `flagged` (form, item): one more pass over one work."""
+def recounted(
+    warehouse: Path, assessment: str, flagged: list[tuple[str, str]], dimension: str
+) -> pd.DataFrame:
+    """Counts by sex or locality whose raw score leaves out the `flagged` (form, item): one more pass over one
+    work."""
+    query = _RECOUNT.format(dimension=dimension, column=_GROUPS[dimension])
     with reading(warehouse) as db:
         db.register("flagged_item", pd.DataFrame(flagged, columns=["form", "item"], dtype=str))
-        return db.execute(RECOUNT, {"assessment": assessment}).df()
+        return frame(db, query, {"assessment": assessment})
 
 
 def by_assessment(table: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -360,6 +360,7 @@ class OtherFiles:
         sheets = {
             "access_conditions": programme.access_sheet(region, answers, year),
             "programme_membership": programme.membership_sheet(region, self.members, year),
+            "label_overrides": programme.overrides_sheet(region, self.truth.low_schools(year), year),
             "organisations": programme.organisations_sheet(),
             "partnerships": programme.partnerships_sheet(region, supported, year),
             "communities": programme.communities_sheet(region, answers, year),

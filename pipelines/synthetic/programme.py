@@ -403,6 +403,30 @@ def membership_sheet(region: Region, all_members: Iterable[Member], year: int) -
     return Sheet("Участники", rows)
 
 
+def overrides_sheet(region: Region, low: set[int], year: int) -> Sheet:
+    """The commission's decisions on the labels of a year.
+
+    The largest low school is left out until the end of the calendar year, the smallest school with planted
+    low results, for which the results are too few, is put on the list until further notice.
+    """
+    rows: list[list[Any]] = [
+        ["school_id", "rule_id", "school_year", "label", "decided_by", "decided_on", "reason", "valid_until"]
+    ]
+    who, when = "Региональный координатор программы", date(year, 9, 15)
+
+    def add(school: int, label: str, reason: str, until: date | None) -> None:
+        rows.append([region.schools[school].digits, "ru_30x2", year, label, who, when, reason, until])
+
+    if low:
+        largest = max(low, key=lambda i: region.schools[i].size)
+        add(largest, "exclude", "Школа уже участвует в другом проекте поддержки", date(year, 12, 31))
+    planted = [i for i, reason in enumerate(region.low_reason) if reason == "teaching"]
+    if planted:
+        smallest = min(planted, key=lambda i: region.schools[i].size)
+        add(smallest, "include", "Участников мало, решение по данным за два года и посещению школы", None)
+    return Sheet("", rows)
+
+
 def organisations_sheet() -> Sheet:
     rows: list[list[Any]] = [["partner_id", "name", "kind"]]
     rows += [[f"P{n:02d}", name, kind] for n, (kind, name) in enumerate(PARTNERS, start=1)]

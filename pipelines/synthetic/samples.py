@@ -106,6 +106,10 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "access_conditions": ("Checklist of equal-access conditions (условия доступности).", ("canonical xlsx",)),
     "programme_membership": ("Schools in the programme by role (участники программы).", ("canonical xlsx",)),
+    "label_overrides": (
+        "Decisions that override computed labels (решения о включении в список и исключении из него).",
+        ("canonical csv",),
+    ),
     "organisations": ("Partner organisations (организации-партнёры).", ("canonical csv",)),
     "partnerships": ("Partnerships of supported schools (партнёрства, сети).", ("canonical csv",)),
     "communities": (

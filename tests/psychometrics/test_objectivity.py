@@ -8,6 +8,7 @@ from pipelines.psychometrics import (
     journal_shares,
     mark_score_agreement,
     objectivity_index,
+    raised_against_journal,
     sharp_change,
     small_spread,
 )
@@ -110,6 +111,24 @@ def test_journal_shares():
     np.testing.assert_allclose(found.fell, [0.2, np.nan, 0])
     np.testing.assert_allclose(found.held, [0.6, np.nan, 1])
     np.testing.assert_allclose(found.rose, [0.2, np.nan, 0])
+
+
+def test_marks_raised_against_the_journal_stand_out_of_the_region(rng):
+    n = np.full(300, 40)
+    raised = rng.binomial(n, np.clip(rng.normal(0.25, 0.08, 300), 0.02, 1))
+    raised[:3] = 30
+    n[3], raised[3] = 9, 9
+    n[4], raised[4] = 10, 7  # a large share of a few students proves little
+    found = raised_against_journal(n, raised)
+    assert found.flagged[:3].all() and found.flagged[3:].sum() <= 3
+    assert found.status[3] == "too_few" and np.isnan(found.statistic[3])
+    assert found.statistic[4] < found.threshold[4] < 0.7
+    np.testing.assert_allclose(found.statistic[0], 0.5981, atol=1e-4)  # Wilson, 30 of 40
+    # nobody raises anything: one student of ten stands out of nothing
+    quiet = raised_against_journal([10] * 30, [1] + [0] * 29)
+    assert not quiet.flagged.any() and quiet.threshold[0] == 0.1
+    few = raised_against_journal([10] * 19, [9] * 19)
+    assert set(few.status) == {"too_few_schools"} and not few.flagged.any()
 
 
 def test_small_spread_is_judged_among_schools_with_like_means(rng):

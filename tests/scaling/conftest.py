@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from tests.conftest import Home, uroven
-from tests.psychometrics.helpers import lsat6, simulate_01
-from tests.scaling.works import Inbox
+from tests.psychometrics.helpers import lsat6, simulate, simulate_01
+from tests.scaling.works import Inbox, locality
 
 #: Schools of the LSAT6 students: from two students up.
 SIZES = (2, 3, 5, 8, 12, 20, 30, 40, 60, 80, 100, 120, 140, 180, 200)
@@ -67,10 +67,14 @@ def works_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     inbox.registered(BAD["link_missing"], max_score=6, linked_to="РДР/Информатика/9/2019/final")
 
     _linked_years(inbox, rng)
-    # girls (every other student, from the first) find item 2 harder than boys of the same ability
+    _small_years(inbox, rng)
+    # girls (every other student, from the first) find item 2 harder than boys of the same ability, and
+    # students of villages item 5
     girls = np.arange(3000) % 2 == 0
+    rural = np.array([locality(i % inbox.schools_n) == "village" for i in range(3000)])
     delta = np.tile(np.linspace(-1.5, 1.5, 12), (3000, 1))
     delta[girls, 1] += 1.0
+    delta[rural, 4] += 1.0
     chance = 1 / (1 + np.exp(delta - rng.normal(0, 1, (3000, 1))))
     inbox.students("Литература", (rng.random(chance.shape) < chance).astype(int))
     return uroven("run", "--inbox", str(inbox.close()), "--quiet", home=tmp_path_factory.mktemp("works_home"))
@@ -90,6 +94,18 @@ def _linked_years(inbox: Inbox, rng: np.random.Generator) -> None:
         inbox.items(subject, names, year=year)
         linked = {"is_reference": "true"} if year == 2021 else {"linked_to": "РДР/Химия/9/2021"}
         inbox.registered(subject, school_year=year, max_score=12, **linked)
+
+
+def _small_years(inbox: Inbox, rng: np.random.Generator) -> None:
+    """One form in two years, too few students to calibrate its longer items; the later ones do better."""
+    names = [{"item": j, "position": j, "max_score": 2, "anchor_item": f"Р{j}"} for j in range(1, 9)]
+    for year, shift in ((2022, 0.0), (2023, 0.6)):
+        steps = [[center - 0.5, center + 0.5] for center in np.linspace(-1, 1, 8)]
+        scores = simulate(rng, rng.normal(shift, 1, 150), steps)
+        inbox.students("Русский язык", scores, year=year, maxima=[2] * 8)
+        inbox.items("Русский язык", names, year=year)
+        linked = {"is_reference": "true"} if year == 2022 else {"linked_to": "РДР/Русский язык/9/2022"}
+        inbox.registered("Русский язык", school_year=year, max_score=16, **linked)
 
 
 @pytest.fixture(scope="session")

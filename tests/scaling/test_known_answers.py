@@ -78,14 +78,30 @@ def test_intervals_of_schools_widen_as_schools_get_smaller(works: duckdb.DuckDBP
     assert (np.diff(reliability) >= 0).all()
 
 
-def test_an_item_that_is_harder_for_girls_is_named_and_no_other(works: duckdb.DuckDBPyConnection) -> None:
+@pytest.mark.parametrize(("dimension", "harder"), [("sex", "2"), ("locality", "5")])
+def test_an_item_that_is_harder_for_one_group_is_named_and_no_other(
+    works: duckdb.DuckDBPyConnection, dimension: str, harder: str
+) -> None:
     rows = works.execute(
-        """select item, dif_class, dif_effect, dif_status from fct_item_statistic
-           where assessment_id = 'РДР-Литература-9-2023'"""
+        """select item, dif_class, effect, status, method, is_matching, reference_n + focal_n
+           from fct_item_dif where assessment_id = 'РДР-Литература-9-2023' and dimension = ?""",
+        [dimension],
     ).fetchall()
-    found = {item: (letter, effect) for item, letter, effect, _ in rows}
-    assert {status for *_, status in rows} == {"ok"} and len(rows) == 12
+    assert {row[3:5] + row[6:] for row in rows} == {("ok", "mantel_haenszel", 3000)} and len(rows) == 12
+    found = {item: (letter, effect) for item, letter, effect, *_ in rows}
     # one logit is −2.35, with an error of 0.22
-    assert found["2"][0] == "C" and found["2"][1] == pytest.approx(-2.35, abs=0.66)
+    assert found[harder][0] == "C" and found[harder][1] == pytest.approx(-2.35, abs=0.66)
     # once the item leaves the matching score the others stand free of it
-    assert {letter for item, (letter, _) in found.items() if item != "2"} == {"A"}
+    assert {letter for item, (letter, _) in found.items() if item != harder} == {"A"}
+    assert [item for item, *_, matching, _ in rows if not matching] == [harder]
+
+
+def test_an_item_shows_the_groups_that_differ_most(works: duckdb.DuckDBPyConnection) -> None:
+    rows = works.execute(
+        """select item, dif_class, dif_dimension, dif_n, dif_method from fct_item_statistic
+           where assessment_id = 'РДР-Литература-9-2023' and dif_class <> 'A' order by item"""
+    ).fetchall()
+    assert rows == [
+        ("2", "C", "sex", 3000, "mantel_haenszel"),
+        ("5", "C", "locality", 3000, "mantel_haenszel"),
+    ]

@@ -5,20 +5,29 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 
 from pipelines.psychometrics import bank_from_difficulties, calibrate, counts_from_matrix
-from pipelines.scaling import pictures, reference
+from pipelines.scaling import (
+    pictures,
+    reference,
+    run_calibration,
+    run_dynamics,
+    run_objectivity,
+    run_units,
+)
 from pipelines.scaling.bank import intercepts_text, stored_bank
 from pipelines.scaling.calibration import scale_assessment
 from pipelines.scaling.counts import AssessmentCounts, base_form, item_names
 from pipelines.scaling.plan import in_order, linked_id
-from pipelines.scaling.run_calibration import relative_scale
 from pipelines.scaling.run_dynamics import link_errors, window_of
+from pipelines.scaling.standing import relative_scale
 from pipelines.scaling.tables import SCHEMAS, ensure_tables, table_path, write_table
 from tests.psychometrics.helpers import simulate_01
+from tests.scaling.truth import make_region, write_warehouse
 
 FACTS = {"kind": "РДР", "scale_type": None, "result_basis": "total"} | {
     f"mark_{m}_from": float("nan") for m in (3, 4, 5)
@@ -116,12 +125,34 @@ def test_tables_are_written_in_one_order(tmp_path: Path) -> None:
     assert table_path(tmp_path, "gate").read_bytes() == one
 
 
+def results(**variants: list[int]) -> pd.DataFrame:
+    """Students by result 0, 1, 2 … of each variant."""
+    parts = [
+        pd.DataFrame({"variant": v[1:], "result_score": np.arange(len(n), dtype=float), "n": n})
+        for v, n in variants.items()
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
 def test_standing_within_the_region() -> None:
-    rows = relative_scale("a", pd.DataFrame({"result_score": [0.0, 1.0, 2.0], "n": [25, 50, 25]}))
-    assert [r["percentile"] for r in rows] == [12.5, 50.0, 87.5]
-    assert rows[1]["normal_score"] == pytest.approx(500) and rows[1]["t_score"] == pytest.approx(50)
-    alike = relative_scale("a", pd.DataFrame({"result_score": [3.0], "n": [9]}))
-    assert np.isnan(alike[0]["z_score"]) and np.isnan(alike[0]["normal_score"])
+    rows, found = relative_scale("a", results(v1=[25, 50, 25]), random_variants=True)
+    assert [r["percentile"] for r in rows] == [12.5, 50.0, 87.5] and found == []
+    assert rows[1]["scale_score"] == pytest.approx(500) and rows[1]["t_score"] == pytest.approx(50)
+    alike, _ = relative_scale("a", results(v1=[9]), random_variants=False)
+    assert np.isnan(alike[0]["z_score"]) and np.isnan(alike[0]["scale_score"])
+
+
+def test_randomly_spread_variants_are_equated_by_their_ranks() -> None:
+    both = results(v1=[0, 50, 100, 50], v2=[50, 100, 50, 0], v3=[0, 4, 0, 0])
+    rows, found = relative_scale("a", both[both["n"] > 0], random_variants=True)
+    at = {(r["variant"], r["result_score"]): r["percentile"] for r in rows}
+    # a point more in the easier variant is worth the same
+    assert at["1", 1] == at["2", 0] == 12.5 and at["1", 2] == at["2", 1] == 50
+    assert [(m.code, m.subject) for m in found] == [("variant_not_equated", "3")]
+    # a variant of a few students stands with all students: 50 below, half of 154 of 404 at its score
+    assert at["3", 1] == pytest.approx(100 * (50 + 154 / 2) / 404)
+    as_sent, none = relative_scale("a", both[both["n"] > 0], random_variants=False)
+    assert {r["percentile"] for r in as_sent if r["result_score"] == 1} == {at["3", 1]} and none == []
 
 
 def held(**changes: list[object]) -> pd.DataFrame:
@@ -165,3 +196,17 @@ def test_pictures_are_well_formed() -> None:
     ):
         assert ElementTree.fromstring(svg).tag.endswith("svg")
         assert pictures.markdown("x", svg).startswith("![x](data:image/svg+xml;base64,")
+
+
+def test_steps_take_a_warehouse_without_rows(tmp_path: Path) -> None:
+    warehouse, scales = tmp_path / "warehouse.duckdb", tmp_path / "scales"
+    write_warehouse(warehouse, make_region(24, (2023,), 1))
+    with duckdb.connect(str(warehouse)) as db:
+        for (table,) in db.execute("show tables").fetchall():
+            db.execute(f"delete from {table}")  # noqa: S608 - names of its own tables
+    ensure_tables(scales)
+    step = run_calibration.run(warehouse, scales)
+    assert step.scaled == {} and run_calibration.pictures(step) == ""
+    assert run_calibration.gate_figures(step) == {"refused": []}
+    assert run_units.run(warehouse, scales, "31") == {"unit": 0, "variance": 0}
+    assert run_dynamics.run(warehouse, scales) == run_objectivity.run(warehouse, scales) == 0

@@ -17,6 +17,11 @@ def school_code(number: int) -> str:
     return f"{990_000 + number:06d}"
 
 
+def locality(school: int) -> str:
+    """The first eight schools stand in villages."""
+    return "village" if school < 8 else "city"
+
+
 @dataclass
 class Inbox:
     """Files are written when asked for; `close` writes the manifest and the school register."""
@@ -96,7 +101,7 @@ class Inbox:
         codes = schools or [school_code(n) for n in range(self.schools_n)]
         fields = ["school_id", "name", "municipality_id", "municipality_name", "locality_type", "valid_from"]
         body = [
-            [code, f"Школа {code}", f"{100 + i % 4}", f"Район {i % 4}", "village", "2015-09-01"]
+            [code, f"Школа {code}", f"{100 + i % 4}", f"Район {i % 4}", locality(i), "2015-09-01"]
             for i, code in enumerate(codes)
         ]
         self._write("Школы.csv", [fields, *body])

@@ -12,6 +12,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.calendar import EXPECTED_SCHEMA
+from pipelines.files import write_parquet
 from pipelines.intake.validation import FINDING_SCHEMA, accepted_schema, item_schema
 from pipelines.scaling.tables import ensure_tables
 from schemas import CONTRACTS
@@ -51,6 +53,8 @@ class Lake:
         self._submissions: list[Row] = []
         self._readings: list[Row] = []
         self._rule_counts: list[Row] = []
+        #: What the calendar asks for: nothing, unless a test says otherwise.
+        self.expected: pa.Table = EXPECTED_SCHEMA.empty_table()
         for name, contract in CONTRACTS.items():
             self._put(f"accepted/{name}/school_year=0", accepted_schema(contract).empty_table())
             self._put(f"rejected/{name}/school_year=0", _FINDINGS.empty_table())
@@ -106,6 +110,7 @@ class Lake:
             path = self.root / "ledger" / f"{name}.parquet"
             path.parent.mkdir(parents=True, exist_ok=True)
             pq.write_table(pa.Table.from_pylist([dict(r) for r in rows], schema), path)
+        write_parquet(self.expected, self.root / "calendar" / "expected.parquet")
 
     def _put(self, folder: str, table: pa.Table) -> None:
         path = self.root / folder / "part.parquet"
@@ -124,7 +129,13 @@ def _environment(**values: str) -> Iterator[None]:
             os.environ.pop(name, None) if value is None else os.environ.update({name: value})
 
 
-def build(lake: Path, work: Path, *arguments: str) -> Path:
+def build(
+    lake: Path,
+    work: Path,
+    *arguments: str,
+    select: tuple[str, ...] = ("tag:before_scales", "+fct_assessment_aggregate"),
+    project: Path = PROJECT,
+) -> Path:
     """Run ``dbt build`` in this process; returns the database. Raises with what failed."""
     # slow to import, and only these tests need it
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415
@@ -132,9 +143,9 @@ def build(lake: Path, work: Path, *arguments: str) -> Path:
 
     work.mkdir(parents=True, exist_ok=True)
     database = work / "warehouse.duckdb"
-    places = {"project": PROJECT, "profiles": PROJECT}
+    places = {"project": project, "profiles": project}
     command = ["--quiet", "build", "--target-path", str(work / "target"), "--log-path", str(work / "logs")]
-    command += ["--select", "tag:before_scales", "+fct_assessment_aggregate"]
+    command += ["--select", *select]
     command += [part for name, path in places.items() for part in (f"--{name}-dir", str(path))]
     with _environment(UROVEN_LAKE=str(lake), UROVEN_BUILD=str(database), DO_NOT_TRACK="1"):
         result = dbtRunner().invoke([*command, *arguments])

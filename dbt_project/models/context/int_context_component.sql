@@ -60,7 +60,7 @@ final as (
         field_values.school_id,
         field_values.school_year,
         components.component,
-        cast(field_values.field_value as {{ dbt.type_float() }}) as value,
+        cast(field_values.field_value as double) as value,
         components.orientation,
         components.weight,
         versions.index_version,

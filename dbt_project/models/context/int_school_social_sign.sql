@@ -17,7 +17,7 @@ final as (
         components.component,
         components.value as observed,
         signs.direction,
-        cast(signs.threshold as {{ dbt.type_float() }}) as threshold,
+        cast(signs.threshold as double) as threshold,
         case
             when signs.direction = 'at_least' then components.value >= signs.threshold
             else components.value <= signs.threshold

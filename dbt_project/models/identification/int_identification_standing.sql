@@ -13,7 +13,8 @@ results as (
 ),
 
 clusters as (
-    select * from {{ ref('int_identification_cluster') }}
+    select school_id, school_year, quantile as cluster from {{ ref('fct_school_context') }}
+    where quantile is not null
 ),
 
 asked as (

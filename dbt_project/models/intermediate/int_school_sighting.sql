@@ -7,6 +7,7 @@
     'social_passport': [], 'staffing': [], 'school_mark': [], 'access_condition': [], 'appeal': [],
     'community': [], 'event': [], 'partnership': [], 'programme_document': [], 'programme_membership': [],
     'risk_profile': [], 'staff': [], 'support_activity': [], 'teacher_deficit': [], 'training': [],
+    'label_override': [],
 } %}
 with sightings as (
     {% for source, sent in sources.items() %}

@@ -10,7 +10,7 @@ with memberships as (
 ),
 
 programmes as (
-    select * from {{ ref('programme') }}
+    select * from {{ ref('support_programme') }}
 ),
 
 final as (

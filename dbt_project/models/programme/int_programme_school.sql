@@ -1,11 +1,18 @@
 -- One row per school and school year: its part in the support programmes.
--- is_low_results, is_difficult: supported by a programme for such schools (seed `programme`).
+-- is_low_results, is_difficult: supported by a programme for such schools (seed `support_programme`); difficult
+-- conditions also by the label of the year, whether supported or not.
 with memberships as (
     select * from {{ ref('int_programme_membership') }}
 ),
 
 school_years as (
     select * from {{ ref('int_school_year') }}
+),
+
+labels as (
+    select distinct school_id, school_year
+    from {{ ref('fct_school_identification') }}
+    where purpose = 'context' and is_listed
 ),
 
 members as (
@@ -29,10 +36,12 @@ final as (
         members.roles, members.programmes,
         coalesce(members.is_supported, false) as is_supported,
         coalesce(members.is_low_results, false) as is_low_results,
-        coalesce(members.is_difficult, false) as is_difficult
+        coalesce(members.is_difficult, false) or labels.school_id is not null as is_difficult
     from school_years
     left join members
         on school_years.school_id = members.school_id and school_years.school_year = members.school_year
+    left join labels
+        on school_years.school_id = labels.school_id and school_years.school_year = labels.school_year
 )
 
 select * from final

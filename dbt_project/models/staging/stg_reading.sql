@@ -5,7 +5,7 @@ with source as (
 renamed as (
     select
         file_id, coalesce(sheet, '') as sheet, contract, layout, school_year, rows_read, rows_accepted,
-        rows_rejected, status as reading_status, rule_id, message_ru, message_en
+        rows_rejected, rows_structural, status as reading_status, rule_id, message_ru, message_en
     from source
 )
 

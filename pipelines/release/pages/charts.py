@@ -18,6 +18,8 @@ from pipelines.release.pages.language import Language
 WIDTH = 720
 LABELS = 230
 RIGHT = 96
+#: The width of a chart that shares its line with another: text is then as large as in the wide ones.
+HALF = 340
 ROW = 30
 
 
@@ -74,7 +76,6 @@ def _at(value: float, marks: Sequence[float], start: float, end: float) -> float
     return round(start + share * (end - start), 1)
 
 
-
 def _svg(height: float, title: str, description: str, parts: list[str], width: float = WIDTH) -> Markup:
     """The frame, with the name and description that a screen reader speaks."""
     label = escape(f"{title}. {description}")
@@ -100,7 +101,9 @@ def _short(text: str, limit: int = 34) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip(" ,.") + "…"
 
 
-def _axis(marks: Sequence[float], start: float, end: float, top: float, bottom: float, lang: Language) -> list:
+def _axis(
+    marks: Sequence[float], start: float, end: float, top: float, bottom: float, lang: Language
+) -> list:
     """Vertical grid lines with numbers under them."""
     parts = []
     for mark in marks:
@@ -124,7 +127,9 @@ def intervals(
 
     ``bounds`` fixes the axis; otherwise it covers whatever is drawn.
     """
-    drawn = [v for r in rows for v in (r.value, r.low, r.high, r.reference, *(r.expected or ())) if v is not None]
+    drawn = [
+        v for r in rows for v in (r.value, r.low, r.high, r.reference, *(r.expected or ())) if v is not None
+    ]
     low, high = bounds or (min([*drawn, limit or min(drawn)]), max([*drawn, limit or max(drawn)]))
     marks = ticks(low, high)
     start, end, bottom = LABELS, WIDTH - RIGHT, ROW * len(rows) + 8
@@ -142,7 +147,9 @@ def intervals(
             x = _at(row.reference, marks, start, end)
             parts.append(_line(x, y - 9, x, y + 9, "reference"))
         if row.low is not None and row.high is not None:
-            parts.append(_line(_at(row.low, marks, start, end), y, _at(row.high, marks, start, end), y, "whisker"))
+            parts.append(
+                _line(_at(row.low, marks, start, end), y, _at(row.high, marks, start, end), y, "whisker")
+            )
         if row.value is not None:
             parts.append(f'<circle cx="{_at(row.value, marks, start, end):g}" cy="{y:g}" r="5" class="dot"/>')
         text = row.note or lang.number(row.value, digits)
@@ -164,25 +171,42 @@ def mark_bars(rows: Sequence[tuple[str, Sequence[float] | None, str]], lang: Lan
             parts.append(_text(start, y + 19, words, "tick"))
             said.append(f"{label}: {words}")
             continue
+        pieces = _mark_pieces(shares, lang)
         x = float(start)
-        names = ("m2", "m3", "m4", "m5") if len(shares) == 4 else ("m2", "m4")
-        for css, share in zip(names, shares, strict=True):
+        for (css, word), share in zip(pieces, shares, strict=True):
             width = (end - start) * share / 100
             parts.append(_rect(x, y + 4, width, 22, f"bar {css}"))
+            text = f"{word} {lang.number(share)}" if len(pieces) == 2 and width > 150 else lang.number(share)
             if width > 38:
-                parts.append(_text(x + width / 2, y + 19, lang.number(share), f"on {css}", "middle"))
+                parts.append(_text(x + width / 2, y + 19, text, f"on {css}", "middle"))
             x = round(x + width, 1)
-        said.append(f"{label}: {', '.join(lang.percent(s, 0) for s in shares)}")
+        shown = (f"{word} {lang.number(s)}" for (_, word), s in zip(pieces, shares, strict=True))
+        said.append(f"{label}: {', '.join(shown)}")
     return _svg(bottom, title, "; ".join(said), parts)
 
 
+def _mark_pieces(shares: Sequence[float], lang: Language) -> list[tuple[str, str]]:
+    """Style and word of each piece of a bar: four marks, or below and not below the minimum."""
+    if len(shares) == 4:
+        return [(f"m{m}", f"«{m}»") for m in range(2, 6)]
+    return [
+        ("m2", lang.t("ниже минимума", "below the minimum")),
+        ("m4", lang.t("достигли минимума", "reached the minimum")),
+    ]
+
+
 def histogram(
-    counts: dict[int, int], boundaries: Sequence[tuple[float, str]], lang: Language, title: str, axis: str
+    counts: dict[int, int],
+    boundaries: Sequence[tuple[float, str]],
+    lang: Language,
+    title: str,
+    axis: str,
+    width: int = HALF,
 ) -> Markup:
     """How many students have each score; ``boundaries`` = (first score of a mark, its name)."""
-    left, right, top, bottom = 56, WIDTH - 12, 26, 220
-    low, high = 0, max(counts)
-    step = (right - left) / (high - low + 1)
+    left, right, top, bottom = 44, width - 8, 26, 170
+    high = max(counts)
+    step = (right - left) / (high + 1)
     heights = ticks(0, max(counts.values()), 4)
     parts = []
     for mark in heights:
@@ -192,8 +216,10 @@ def histogram(
     for score, n in sorted(counts.items()):
         y = _at(n, heights, bottom, top)
         css = "bar " + _mark_class(score, boundaries)
-        parts.append(_rect(round(left + step * score + step * 0.1, 1), y, step * 0.8, round(bottom - y, 1), css))
-    every = max(1, math.ceil((high + 1) / 24))
+        parts.append(
+            _rect(round(left + step * score + step * 0.1, 1), y, step * 0.8, round(bottom - y, 1), css)
+        )
+    every = next(k for k in (1, 2, 5, 10, 20, 50) if (high + 1) / k <= width / 28)
     for score in range(0, high + 1, every):
         parts.append(_text(round(left + step * (score + 0.5), 1), bottom + 16, str(score), "tick", "middle"))
     for score, name in boundaries:
@@ -202,7 +228,7 @@ def histogram(
         parts.append(_text(x + 5, top - 2, name, "label"))
     parts.append(_text((left + right) / 2, bottom + 36, axis, "axis", "middle"))
     said = lang.t("наибольшее число участников — ", "most students — ") + lang.number(max(counts.values()))
-    return _svg(bottom + 44, title, said, parts)
+    return _svg(bottom + 44, title, said, parts, width)
 
 
 def _mark_class(score: float, boundaries: Sequence[tuple[float, str]]) -> str:
@@ -211,15 +237,15 @@ def _mark_class(score: float, boundaries: Sequence[tuple[float, str]]) -> str:
     return f"m{min(5, 2 + sum(score >= b for b, _ in boundaries))}"
 
 
-def trend(points: Sequence[YearPoint], lang: Language, title: str, *, digits: int = 0, width: int = 340) -> Markup:
+def trend(
+    points: Sequence[YearPoint], lang: Language, title: str, *, digits: int = 0, width: int = HALF
+) -> Markup:
     """A series of years with intervals. A break cuts the line and is marked; a gap is a gap."""
     left, right, top, bottom = 48, width - 16, 14, 130
     drawn = [v for p in points for v in (p.value, p.low, p.high) if v is not None]
     marks = ticks(min(drawn), max(drawn), 4)
     years = range(points[0].year, points[-1].year + 1)
-    xs = {
-        y: round(left + (right - left) * (i + 0.5) / len(years), 1) for i, y in enumerate(years)
-    }
+    xs = {y: round(left + (right - left) * (i + 0.5) / len(years), 1) for i, y in enumerate(years)}
     parts = []
     for mark in marks:
         y = _at(mark, marks, bottom, top)
@@ -272,7 +298,9 @@ def cloud(
         parts.append(_line(left, y, right, y, "grid"))
         parts.append(_text(left - 8, y + 4, lang.number(mark, _digits(marks)), "tick", "end"))
     for mark in xs:
-        parts.append(_text(_at(mark, xs, left, right), bottom + 18, lang.number(mark, _digits(xs)), "tick", "middle"))
+        parts.append(
+            _text(_at(mark, xs, left, right), bottom + 18, lang.number(mark, _digits(xs)), "tick", "middle")
+        )
     for css, points in curves:
         path = " ".join(
             f"{_at(x, xs, left, right):g},{_at(y, marks, bottom, top):g}"
@@ -296,7 +324,9 @@ def cloud(
         f'<text transform="translate(13 {(top + bottom) / 2:g}) rotate(-90)" class="axis" text-anchor="middle">'
         f"{escape(y_axis)}</text>"
     )
-    said = lang.t(f"точек: {len(dots)}, отмечено: {len(marked)}", f"points: {len(dots)}, marked: {len(marked)}")
+    said = lang.t(
+        f"точек: {len(dots)}, отмечено: {len(marked)}", f"points: {len(dots)}, marked: {len(marked)}"
+    )
     return _svg(bottom + 46, title, said, parts)
 
 
@@ -314,6 +344,10 @@ def calendar(
         parts.append(_text(left - 10, y + 16, _short(label), "label", "end"))
         for j, state in enumerate(states):
             if state:
-                parts.append(_rect(round(left + step * j + 1, 1), y + 2, step - 2, cell - 4, f"cell s-{state}"))
-    said = lang.t(f"строк: {len(rows)}, столбцов: {len(columns)}", f"rows: {len(rows)}, columns: {len(columns)}")
+                parts.append(
+                    _rect(round(left + step * j + 1, 1), y + 2, step - 2, cell - 4, f"cell s-{state}")
+                )
+    said = lang.t(
+        f"строк: {len(rows)}, столбцов: {len(columns)}", f"rows: {len(rows)}, columns: {len(columns)}"
+    )
     return _svg(top + cell * len(rows) + 4, title, said, parts)

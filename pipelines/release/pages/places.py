@@ -32,31 +32,49 @@ def region_page(w: Published, lang: Language) -> Page:
         programme.indicators(w, lang, unit),
         _places(w, lang),
     ]
-    lead = [lang.t(
-        "Результаты школ региона: как учатся, что изменилось за три года, кому нужна поддержка и насколько этим числам "
-        "можно верить.",
-        "Results of the region's schools: how students do, what changed in three years, who needs support, and how far "
-        "the numbers can be trusted.")]
-    return Page("index.html", lang.t("Результаты региона", "Results of the region"), lang.year(year), lead, sections,
-                facts=_region_facts(w, lang, unit, year))
+    lead = [
+        lang.t(
+            "Результаты школ региона: как учатся, что изменилось за три года, кому нужна поддержка и насколько этим числам "
+            "можно верить.",
+            "Results of the region's schools: how students do, what changed in three years, who needs support, and how far "
+            "the numbers can be trusted.",
+        )
+    ]
+    return Page(
+        "index.html",
+        lang.t("Результаты региона", "Results of the region"),
+        lang.year(year),
+        lead,
+        sections,
+        facts=_region_facts(w, lang, unit, year),
+    )
 
 
 def _region_facts(w: Published, lang: Language, unit: Unit, year: int | None) -> list[Fact]:
     rows = results.of_year(w, unit, year)
     with_results = {r["unit_id"] for rs in w.school_results.values() for r in rs if r["school_year"] == year}
     facts = [
-        Fact(lang.number(len(with_results)), lang.t("школ с результатами за год", "schools with results of the year"),
-             lang.t(f"из {lang.number(len(w.schools))} в реестре", f"of {lang.number(len(w.schools))} in the register")),
+        Fact(
+            lang.number(len(with_results)),
+            lang.t("школ с результатами за год", "schools with results of the year"),
+            lang.t(
+                f"из {lang.number(len(w.schools))} в реестре",
+                f"of {lang.number(len(w.schools))} in the register",
+            ),
+        ),
         Fact(lang.number(len(rows)), lang.t("работ и экзаменов", "assessments")),
     ]
-    for row in results.main_results(w, unit, year)[:2]:
+    for row in results.largest(results.main_results(w, unit, year), 2):
         if row["below_min_pct"] is not None:
-            facts.append(Fact(
-                lang.percent(row["below_min_pct"]),
-                lang.t("ниже минимума: ", "below the minimum: ")
-                + words.assessment_full(lang, w.assessments[row["assessment_id"]]),
-                lang.t("интервал ", "interval ")
-                + lang.between(row["below_min_ci_low"], row["below_min_ci_high"], 1)))
+            facts.append(
+                Fact(
+                    lang.percent(row["below_min_pct"]),
+                    lang.t("ниже минимума: ", "below the minimum: ")
+                    + words.assessment_full(lang, w.assessments[row["assessment_id"]]),
+                    lang.t("интервал ", "interval ")
+                    + lang.between(row["below_min_ci_low"], row["below_min_ci_high"], 1),
+                )
+            )
     return facts
 
 
@@ -64,18 +82,38 @@ def _places(w: Published, lang: Language) -> Section:
     """Municipalities with their schools, by name: where to go on, not who is first."""
     figures = []
     known = {m: w.municipalities.get(m) for m in w.schools_of}
-    for municipality_id, municipality in sorted(known.items(), key=lambda kv: words.municipality_name(kv[1], lang)):
+    for municipality_id, municipality in sorted(
+        known.items(), key=lambda kv: words.municipality_name(kv[1], lang)
+    ):
         schools = w.schools_of[municipality_id]
         name = words.municipality_name(municipality, lang)
         body: list[list[Cell]] = [[_school_link(s, 0), s["school_id"]] for s in schools]
         if municipality:
-            body.insert(0, [status.link(words.municipality_path(municipality_id),
-                                        lang.t("Страница муниципалитета", "The municipality's page"), 0), ""])
-        figures.append(Figure(f"{name} ({len(schools)})", table=Table([lang.t("Школа", "School"), lang.t("Код", "Code")], body),
-                              wide=False))
-    intro = lang.t("По алфавиту. Школы здесь не ранжируются: у рядов мест нет смысла при погрешности результатов.",
-                   "In alphabetical order. Schools are not ranked: places mean nothing given the error of results.")
-    return Section("places", lang.t("Муниципалитеты и школы", "Municipalities and schools"), [intro], figures=figures)
+            body.insert(
+                0,
+                [
+                    status.link(
+                        words.municipality_path(municipality_id),
+                        lang.t("Страница муниципалитета", "The municipality's page"),
+                        0,
+                    ),
+                    "",
+                ],
+            )
+        figures.append(
+            Figure(
+                f"{name} ({len(schools)})",
+                table=Table([lang.t("Школа", "School"), lang.t("Код", "Code")], body),
+                wide=False,
+            )
+        )
+    intro = lang.t(
+        "По алфавиту. Школы здесь не ранжируются: у рядов мест нет смысла при погрешности результатов.",
+        "In alphabetical order. Schools are not ranked: places mean nothing given the error of results.",
+    )
+    return Section(
+        "places", lang.t("Муниципалитеты и школы", "Municipalities and schools"), [intro], figures=figures
+    )
 
 
 def _school_link(school: Row, depth: int) -> Cell:
@@ -98,16 +136,34 @@ def municipality_page(w: Published, lang: Language, municipality_id: str) -> Pag
         programme.indicators(w, lang, unit),
         _schools(w, lang, schools),
         status.completeness(
-            w, lang, [r for r in w.rows_of_municipality(municipality_id) if r["unit_type"] == "school"], True),
+            w, lang, [r for r in w.rows_of_municipality(municipality_id) if r["unit_type"] == "school"], True
+        ),
     ]
     facts = [Fact(lang.number(len(schools)), lang.t("школ в реестре", "schools in the register"))]
     listed = _listed(w)
     if listed is not None:
-        facts.append(Fact(lang.number(len(listed & ids)), lang.t("в перечне школ с низкими результатами", "on the list of low results")))
-    lead = [lang.t("Результаты школ муниципалитета рядом с регионом.", "Results of the municipality's schools beside the region's.")]
+        facts.append(
+            Fact(
+                lang.number(len(listed & ids)),
+                lang.t("в перечне школ с низкими результатами", "on the list of low results"),
+            )
+        )
+    lead = [
+        lang.t(
+            "Результаты школ муниципалитета рядом с регионом.",
+            "Results of the municipality's schools beside the region's.",
+        )
+    ]
     name = words.municipality_name(w.municipalities.get(municipality_id), lang)
-    return Page(words.municipality_path(municipality_id), name, lang.t("Муниципалитет", "Municipality") + f", {lang.year(year)}",
-                lead, sections, [(lang.t("Регион", "Region"), "index.html")], facts)
+    return Page(
+        words.municipality_path(municipality_id),
+        name,
+        lang.t("Муниципалитет", "Municipality") + f", {lang.year(year)}",
+        lead,
+        sections,
+        [(lang.t("Регион", "Region"), "index.html")],
+        facts,
+    )
 
 
 def _listed(w: Published) -> frozenset[str] | None:
@@ -115,7 +171,9 @@ def _listed(w: Published) -> frozenset[str] | None:
     rows = status.identification_rows(w)
     if not rows:
         return None
-    return frozenset(r["school_id"] for r in rows if r["status"] in words.LISTED and programme.is_low_rule(w, r["rule_id"]))
+    return frozenset(
+        r["school_id"] for r in rows if r["status"] in words.LISTED and programme.is_low_rule(w, r["rule_id"])
+    )
 
 
 def _schools(w: Published, lang: Language, schools: list[Row]) -> Section:
@@ -124,16 +182,47 @@ def _schools(w: Published, lang: Language, schools: list[Row]) -> Section:
     body: list[list[Cell]] = []
     for s in schools:
         rows = [r for r in w.results.get(("school", s["school_id"]), []) if r["school_year"] == w.last_year]
-        on_list = "—" if listed is None else lang.t("да", "yes") if s["school_id"] in listed else lang.t("нет", "no")
-        body.append([_school_link(s, 1), lang.word(words.LOCALITIES, s["locality_type"]), lang.number(len(rows)), on_list])
-    head = [lang.t("Школа", "School"), lang.t("Где", "Where"), lang.t("Работ за год", "Assessments of the year"),
-            lang.t("В перечне низких результатов", "On the list of low results")]
+        on_list = (
+            "—"
+            if listed is None
+            else lang.t("да", "yes")
+            if s["school_id"] in listed
+            else lang.t("нет", "no")
+        )
+        body.append(
+            [
+                _school_link(s, 1),
+                lang.word(words.LOCALITIES, s["locality_type"]),
+                lang.number(len(rows)),
+                on_list,
+            ]
+        )
+    head = [
+        lang.t("Школа", "School"),
+        lang.t("Где", "Where"),
+        lang.t("Работ за год", "Assessments of the year"),
+        lang.t("В перечне низких результатов", "On the list of low results"),
+    ]
     if not body:
-        return Section("schools", lang.t("Школы", "Schools"), missing=lang.t(
-            "Списка нет, потому что в реестре нет школ этого муниципалитета.",
-            "No list: the register has no schools of this municipality."))
-    return Section("schools", lang.t("Школы", "Schools"), [lang.t("По алфавиту.", "In alphabetical order.")], figures=[
-        Figure(lang.t("Список школ", "List of schools"), table=Table(head, body, text_columns=frozenset({0, 1, 3})))])
+        return Section(
+            "schools",
+            lang.t("Школы", "Schools"),
+            missing=lang.t(
+                "Списка нет, потому что в реестре нет школ этого муниципалитета.",
+                "No list: the register has no schools of this municipality.",
+            ),
+        )
+    return Section(
+        "schools",
+        lang.t("Школы", "Schools"),
+        [lang.t("По алфавиту.", "In alphabetical order.")],
+        figures=[
+            Figure(
+                lang.t("Список школ", "List of schools"),
+                table=Table(head, body, text_columns=frozenset({0, 1, 3})),
+            )
+        ],
+    )
 
 
 def school_page(w: Published, lang: Language, school_id: str) -> Page:
@@ -158,14 +247,28 @@ def school_page(w: Published, lang: Language, school_id: str) -> Page:
     municipality = w.municipalities.get(school["municipality_id"])
     trail = [(lang.t("Регион", "Region"), "index.html")]
     if municipality:
-        trail.append((words.municipality_name(municipality, lang), words.municipality_path(school["municipality_id"])))
-    kicker = ", ".join(filter(None, [
-        words.municipality_name(municipality, lang),
-        lang.word(words.LOCALITIES, school["locality_type"]) if school["locality_type"] else "",
-        lang.t("код ", "code ") + school_id,
-    ]))
-    return Page(words.school_path(school_id), words.school_name(school), kicker, _school_lead(w, lang, unit, school),
-                [s for s in sections if s], trail, _school_facts(w, lang, unit))
+        trail.append(
+            (words.municipality_name(municipality, lang), words.municipality_path(school["municipality_id"]))
+        )
+    kicker = ", ".join(
+        filter(
+            None,
+            [
+                words.municipality_name(municipality, lang),
+                lang.word(words.LOCALITIES, school["locality_type"]) if school["locality_type"] else "",
+                lang.t("код ", "code ") + school_id,
+            ],
+        )
+    )
+    return Page(
+        words.school_path(school_id),
+        words.school_name(school),
+        kicker,
+        _school_lead(w, lang, unit, school),
+        [s for s in sections if s],
+        trail,
+        _school_facts(w, lang, unit),
+    )
 
 
 def _school_lead(w: Published, lang: Language, unit: Unit, school: Row) -> list[Cell]:
@@ -175,18 +278,25 @@ def _school_lead(w: Published, lang: Language, unit: Unit, school: Row) -> list[
     if school["name"] and school["name"] != words.school_name(school):
         out.append(school["name"])
     if not rows:
-        out.append(lang.t(f"За {lang.year(w.last_year)} учебный год результатов школы нет.",
-                          f"There are no results of the school for {lang.year(w.last_year)}."))
+        out.append(
+            lang.t(
+                f"За {lang.year(w.last_year)} учебный год результатов школы нет.",
+                f"There are no results of the school for {lang.year(w.last_year)}.",
+            )
+        )
         return out
     hidden = sum(r["obs_status"] == "Q" for r in rows)
     text = lang.t(
         f"За {lang.year(w.last_year)} учебный год есть "
         + lang.plural(len(rows), ("результат", "результата", "результатов"), ("", "")),
-        f"For {lang.year(w.last_year)} there are " + lang.plural(len(rows), ("", "", ""), ("result", "results")))
+        f"For {lang.year(w.last_year)} there are "
+        + lang.plural(len(rows), ("", "", ""), ("result", "results")),
+    )
     if hidden:
         text += lang.t(
             f"; {hidden} из них скрыто, потому что участников слишком мало: по таким числам можно узнать о человеке.",
-            f"; {hidden} of them suppressed because too few students took part: such numbers could tell of a person.")
+            f"; {hidden} of them suppressed because too few students took part: such numbers could tell of a person.",
+        )
     else:
         text += "."
     out.append(text)
@@ -195,14 +305,21 @@ def _school_lead(w: Published, lang: Language, unit: Unit, school: Row) -> list[
 
 def _school_facts(w: Published, lang: Language, unit: Unit) -> list[Fact]:
     facts = []
-    for row in results.main_results(w, unit, w.last_year)[:4]:
+    for row in results.largest(results.main_results(w, unit, w.last_year), 4):
         label = words.assessment_full(lang, w.assessments[row["assessment_id"]])
         if row["below_min_pct"] is None:
             facts.append(Fact(lang.missing(row["below_min_obs_status"]), label))
             continue
-        facts.append(Fact(
-            lang.percent(row["below_min_pct"], 0),
-            lang.t("ниже минимума: ", "below the minimum: ") + label,
-            lang.t("из ", "of ") + lang.plural(row["judged_n"], ("участника", "участников", "участников"), ("student", "students"))
-            + lang.t("; интервал ", "; interval ") + lang.between(row["below_min_ci_low"], row["below_min_ci_high"])))
+        facts.append(
+            Fact(
+                lang.percent(row["below_min_pct"], 0),
+                lang.t("ниже минимума: ", "below the minimum: ") + label,
+                lang.t("из ", "of ")
+                + lang.plural(
+                    row["judged_n"], ("участника", "участников", "участников"), ("student", "students")
+                )
+                + lang.t("; интервал ", "; interval ")
+                + lang.between(row["below_min_ci_low"], row["below_min_ci_high"]),
+            )
+        )
     return facts

@@ -27,6 +27,11 @@ def _order(assessment: Row) -> tuple:
     return (words.kind_key(assessment["kind"]), words.assessment_key(assessment))
 
 
+def _main_first(assessment: Row) -> tuple:
+    """Russian and mathematics of every kind, then the rest."""
+    return (not (assessment["subject"] or "").startswith(_MAIN_SUBJECTS), _order(assessment))
+
+
 def _by_kind(w: Published, rows: list[Row]) -> dict[str, list[Row]]:
     return group(({**r, "kind": w.assessments[r["assessment_id"]]["kind"]} for r in rows), "kind")
 
@@ -64,9 +69,13 @@ def _means_figure(w: Published, lang: Language, kind: str, rows: list[Row]) -> F
     official = all(map(_is_official, rows))
     drawn = [_mean_row(w, lang, r, official) for r in rows]
     shown = [d for d in drawn if d.value is not None]
-    axis = lang.t("% наибольшего балла", "% of the maximum score") if official else lang.t(
-        "балл шкалы: 500 — среднее, 100 — разброс в опорной группе",
-        "scale score: 500 is the mean, 100 the spread of the reference group",
+    axis = (
+        lang.t("% наибольшего балла", "% of the maximum score")
+        if official
+        else lang.t(
+            "балл шкалы: 500 — среднее, 100 — разброс в опорной группе",
+            "scale score: 500 is the mean, 100 the spread of the reference group",
+        )
     )
     title = lang.word(words.KINDS, kind)
     picture = charts.intervals(shown, lang, title, axis=axis) if shown else None
@@ -77,7 +86,11 @@ def _mean_row(w: Published, lang: Language, row: Row, official: bool) -> charts.
     """A result on the axis of its figure: % of the maximum for official scores, else the 500/100 scale."""
     assessment = w.assessments[row["assessment_id"]]
     region = w.result.get(("region", w.region_id, row["assessment_id"]), {})
-    names = ("mean_score", "ci_low", "ci_high") if official else ("mean_scale_score", "scale_ci_low", "scale_ci_high")
+    names = (
+        ("mean_score", "ci_low", "ci_high")
+        if official
+        else ("mean_scale_score", "scale_ci_low", "scale_ci_high")
+    )
     factor = 100 / assessment["max_score"] if official and assessment["max_score"] else 1.0
     value, low, high = (row[n] * factor if row[n] is not None else None for n in names)
     reference = region.get(names[0]) if row["unit_type"] != "region" else None
@@ -98,7 +111,11 @@ def expected_range(w: Published, row: Row) -> tuple[float, float] | None:
     if row["unit_type"] != "school":
         return None
     for e in w.of("fct_school_expected_result", "school_id").get(row["unit_id"], []):
-        if e["assessment_id"] == row["assessment_id"] and e["expected"] is not None and e["ci_high"] is not None:
+        if (
+            e["assessment_id"] == row["assessment_id"]
+            and e["expected"] is not None
+            and e["ci_high"] is not None
+        ):
             half = e["ci_high"] - e["residual"]
             return (e["expected"] - half, e["expected"] + half)
     return None
@@ -106,7 +123,9 @@ def expected_range(w: Published, row: Row) -> tuple[float, float] | None:
 
 def _means_words(w: Published, lang: Language, rows: list[Row], drawn: list[charts.IntervalRow]) -> str:
     above = [d.label for d in drawn if d.reference is not None and d.low is not None and d.low > d.reference]
-    below = [d.label for d in drawn if d.reference is not None and d.high is not None and d.high < d.reference]
+    below = [
+        d.label for d in drawn if d.reference is not None and d.high is not None and d.high < d.reference
+    ]
     judged = [d for d in drawn if d.reference is not None and d.low is not None]
     parts = []
     if judged:
@@ -116,22 +135,30 @@ def _means_words(w: Published, lang: Language, rows: list[Row], drawn: list[char
             parts.append(lang.t(f"Ниже региона: {_list(below)}.", f"Below the region: {_list(below)}."))
         if not above and not below:
             parts.append(
-                lang.t("Ни одного отличия от региона, которое нельзя объяснить случайностью.",
-                       "No difference from the region that chance could not explain.")
+                lang.t(
+                    "Ни одного отличия от региона, которое нельзя объяснить случайностью.",
+                    "No difference from the region that chance could not explain.",
+                )
             )
         elif len(above) + len(below) < len(judged):
-            parts.append(lang.t("В остальном отличий не установлено.", "Elsewhere no difference is established."))
+            parts.append(
+                lang.t("В остальном отличий не установлено.", "Elsewhere no difference is established.")
+            )
     if any(d.expected for d in drawn):
         parts.append(
-            lang.t("Голубая полоса — результат школ с такими же условиями.",
-                   "The pale band is the result of schools in like conditions.")
+            lang.t(
+                "Голубая полоса — результат школ с такими же условиями.",
+                "The pale band is the result of schools in like conditions.",
+            )
         )
     scales = sorted({r["scale_type"] for r in rows if r["scale_type"]})
     parts.append(lang.t("Шкала: ", "Scale: ") + "; ".join(lang.word(words.SCALES, s) for s in scales) + ".")
     if any(r["tested_n"] is not None and r["tested_n"] < LEAST_N for r in rows):
         parts.append(
-            lang.t(f"Где участников меньше {LEAST_N}, по одному году судить нельзя.",
-                   f"Where fewer than {LEAST_N} were tested, one year is not enough to judge.")
+            lang.t(
+                f"Где участников меньше {LEAST_N}, по одному году судить нельзя.",
+                f"Where fewer than {LEAST_N} were tested, one year is not enough to judge.",
+            )
         )
     return " ".join(parts)
 
@@ -146,7 +173,7 @@ def _means_table(w: Published, lang: Language, rows: list[Row]) -> Table:
         lang.t("Работа", "Assessment"),
         lang.t("Участников", "Tested"),
         lang.t("Участие", "Took part"),
-        lang.t("Средний первичный или тестовый балл", "Mean score"),
+        lang.t("Средний балл", "Mean score"),
         lang.t("из", "of"),
         lang.t("Балл шкалы", "Scale score"),
         lang.t("95 % интервал", "95% interval"),
@@ -168,10 +195,19 @@ def _means_table(w: Published, lang: Language, rows: list[Row]) -> Table:
                 lang.between(row["ci_low"], row["ci_high"], 1)
                 if official
                 else lang.between(row["scale_ci_low"], row["scale_ci_high"]),
-                lang.number(region.get("mean_score"), 1) if official else lang.number(region.get("mean_scale_score")),
+                lang.number(region.get("mean_score"), 1)
+                if official
+                else lang.number(region.get("mean_scale_score")),
             ]
         )
-    return Table(head, body)
+    return _beside_region(head, body, rows)
+
+
+def _beside_region(head: list[str], body: list[list[Cell]], rows: list[Row]) -> Table:
+    """A table whose last column is the region's value: left out on the region's own page."""
+    if rows[0]["unit_type"] != "region":
+        return Table(head, body)
+    return Table(head[:-1], [line[:-1] for line in body])
 
 
 def value_or_why(lang: Language, value: float | None, status: str | None, digits: int = 1) -> str:
@@ -222,37 +258,55 @@ def _below_figure(w: Published, lang: Language, kind: str, rows: list[Row]) -> F
             (low if (row["below_min_ci_low"] or 0) >= LOW_SHARE else unsure).append(label)
     parts = []
     if low:
-        parts.append(lang.t(f"Низкий результат, уверенно: {_list(low)}.", f"Low, with confidence: {_list(low)}."))
+        parts.append(
+            lang.t(f"Низкий результат, уверенно: {_list(low)}.", f"Low, with confidence: {_list(low)}.")
+        )
     if unsure:
         parts.append(
-            lang.t(f"Низкий по оценке, но погрешность этого не подтверждает: {_list(unsure)}.",
-                   f"Low by the estimate, though error leaves it open: {_list(unsure)}.")
+            lang.t(
+                f"Низкий по оценке, но погрешность этого не подтверждает: {_list(unsure)}.",
+                f"Low by the estimate, though error leaves it open: {_list(unsure)}.",
+            )
         )
     if drawn and not low and not unsure:
         parts.append(lang.t("Низких результатов нет.", "No low results."))
     title = lang.word(words.KINDS, kind)
     picture = (
-        charts.intervals(drawn, lang, title, limit=LOW_SHARE, bounds=(0, _ceiling(drawn)),
-                         axis=lang.t("% участников ниже минимума", "% of students below the minimum"))
+        charts.intervals(
+            drawn,
+            lang,
+            title,
+            limit=LOW_SHARE,
+            bounds=(0, _ceiling(drawn)),
+            axis=lang.t("% участников ниже минимума", "% of students below the minimum"),
+        )
         if drawn
         else None
     )
-    head = [lang.t("Работа", "Assessment"), lang.t("Участников", "Tested"), lang.t("Ниже минимума", "Below the minimum"),
-            lang.t("Доля", "Share"), lang.t("95 % интервал", "95% interval"), lang.t("Регион", "Region")]
+    head = [
+        lang.t("Работа", "Assessment"),
+        lang.t("Участников", "Tested"),
+        lang.t("Ниже минимума", "Below the minimum"),
+        lang.t("Доля", "Share"),
+        lang.t("95 % интервал", "95% interval"),
+        lang.t("Регион", "Region"),
+    ]
     body: list[list[Cell]] = []
     for row in rows:
         region = w.result.get(("region", w.region_id, row["assessment_id"]), {})
         status = row["below_min_obs_status"] or row["obs_status"]
         share = row["below_min_pct"]
-        body.append([
-            words.assessment_label(lang, w.assessments[row["assessment_id"]]),
-            value_or_why(lang, row["judged_n"], status, 0),
-            value_or_why(lang, row["below_min_n"], status, 0),
-            lang.percent(share) if share is not None else lang.missing(status),
-            lang.between(row["below_min_ci_low"], row["below_min_ci_high"]),
-            lang.percent(region.get("below_min_pct")),
-        ])
-    return Figure(title, picture, " ".join(parts), Table(head, body))
+        body.append(
+            [
+                words.assessment_label(lang, w.assessments[row["assessment_id"]]),
+                value_or_why(lang, row["judged_n"], status, 0),
+                value_or_why(lang, row["below_min_n"], status, 0),
+                lang.percent(share) if share is not None else lang.missing(status),
+                lang.between(row["below_min_ci_low"], row["below_min_ci_high"]),
+                lang.percent(region.get("below_min_pct")),
+            ]
+        )
+    return Figure(title, picture, " ".join(parts), _beside_region(head, body, rows))
 
 
 def _ceiling(rows: list[charts.IntervalRow]) -> float:
@@ -264,12 +318,19 @@ def marks(w: Published, lang: Language, unit: Unit, year: int | None) -> Section
     title = lang.t("Отметки", "Marks")
     rows = [r for r in of_year(w, unit, year) if _has_marks(w, r)]
     if not rows:
-        return Section("marks", title, missing=lang.t(
-            "Отметок нет, потому что у работ этого года нет шкалы отметок или результаты не присланы.",
-            "No marks: the year's assessments have no mark scale, or no results were sent."))
-    legend = Markup('<span class="legend">') + Markup("").join(
-        Markup('<span><i class="key m{0}"></i>«{0}»</span>').format(m) for m in range(2, 6)
-    ) + Markup("</span>")
+        return Section(
+            "marks",
+            title,
+            missing=lang.t(
+                "Отметок нет, потому что у работ этого года нет шкалы отметок или результаты не присланы.",
+                "No marks: the year's assessments have no mark scale, or no results were sent.",
+            ),
+        )
+    legend = (
+        Markup('<span class="legend">')
+        + Markup("").join(Markup('<span><i class="key m{0}"></i>«{0}»</span>').format(m) for m in range(2, 6))
+        + Markup("</span>")
+    )
     intro = lang.t(
         "Доли отметок за работу, от «2» слева до «5» справа. Отметки порядковые: средней отметки здесь нет намеренно. "
         "Если участников меньше 30, показано только, сколько достигло минимума.",
@@ -284,7 +345,9 @@ def marks(w: Published, lang: Language, unit: Unit, year: int | None) -> Section
             bars.append((label, mark_shares(row), lang.missing(row["below_min_obs_status"])))
             region = w.result.get(("region", w.region_id, row["assessment_id"]))
             if region and row["unit_type"] != "region":
-                bars.append((lang.t("регион", "region"), mark_shares(region), lang.missing(region["obs_status"])))
+                bars.append(
+                    (lang.t("регион", "region"), mark_shares(region), lang.missing(region["obs_status"]))
+                )
         name = lang.word(words.KINDS, kind)
         figures.append(Figure(name, charts.mark_bars(bars, lang, name), table=_marks_table(w, lang, part)))
     return Section("marks", title, [intro, legend], figures=figures)
@@ -309,7 +372,10 @@ def _marks_table(w: Published, lang: Language, rows: list[Row]) -> Table:
     body: list[list[Cell]] = [
         [
             words.assessment_label(lang, w.assessments[r["assessment_id"]]),
-            *(value_or_why(lang, r[f"mark_{m}_n"], "Q" if r["mark_2_n"] is None else None, 0) for m in range(2, 6)),
+            *(
+                value_or_why(lang, r[f"mark_{m}_n"], "Q" if r["mark_2_n"] is None else None, 0)
+                for m in range(2, 6)
+            ),
         ]
         for r in rows
     ]
@@ -323,6 +389,12 @@ def _no_results(lang: Language) -> str:
     )
 
 
+def largest(rows: list[Row], n: int) -> list[Row]:
+    """The n results with most students, in their own order: those that say most about the unit."""
+    chosen = sorted(rows, key=lambda r: -(r["tested_n"] or 0))[:n]
+    return [r for r in rows if r in chosen]
+
+
 def distributions(w: Published, lang: Language, year: int | None) -> Section:
     """The region's scores with mark boundaries, Russian and mathematics."""
     title = lang.t("Как распределились баллы", "How scores are distributed")
@@ -334,18 +406,29 @@ def distributions(w: Published, lang: Language, year: int | None) -> Section:
         if sum(scores.values()) < 100:
             continue
         boundaries = [
-            (assessment[f"mark_{m}_from"], f"«{m}»") for m in (3, 4, 5) if assessment[f"mark_{m}_from"] is not None
+            (assessment[f"mark_{m}_from"], f"«{m}»")
+            for m in (3, 4, 5)
+            if assessment[f"mark_{m}_from"] is not None
         ]
         name = words.assessment_full(lang, assessment)
         axis = lang.t("первичный балл; по высоте — участники", "raw score; height: students")
         figures.append(
-            Figure(name, charts.histogram(scores, boundaries, lang, name, axis), _peak_words(lang, scores, boundaries),
-                   wide=False)
+            Figure(
+                name,
+                charts.histogram(scores, boundaries, lang, name, axis),
+                _peak_words(lang, scores, boundaries),
+                wide=False,
+            )
         )
     if not figures:
-        return Section("distribution", title, missing=lang.t(
-            "Нет данных, потому что по русскому языку и математике баллы участников не присланы или скрыты.",
-            "No data: students' scores in Russian and mathematics were not sent, or are suppressed."))
+        return Section(
+            "distribution",
+            title,
+            missing=lang.t(
+                "Нет данных, потому что по русскому языку и математике баллы участников не присланы или скрыты.",
+                "No data: students' scores in Russian and mathematics were not sent, or are suppressed.",
+            ),
+        )
     intro = lang.t(
         "Пунктир — границы отметок. Ровное распределение — гора без обрывов; провал перед границей и всплеск сразу за "
         "ней — признак, требующий дополнительного анализа.",
@@ -384,8 +467,9 @@ def _peak_words(lang: Language, counts: dict[int, int], boundaries: list[tuple[f
     return lang.t(f"Обрыва на границе отметки {name} нет.", f"No cliff at the boundary of mark {name}.")
 
 
-def funnels(w: Published, lang: Language, year: int | None, marked: frozenset[str] = frozenset(),
-            named: bool = False) -> Section:
+def funnels(
+    w: Published, lang: Language, year: int | None, marked: frozenset[str] = frozenset(), named: bool = False
+) -> Section:
     """Shares below the minimum of schools by size, with control limits about the region's share.
 
     A funnel in place of a league table: a small school strays far by chance alone. ``marked`` schools stand
@@ -395,13 +479,20 @@ def funnels(w: Published, lang: Language, year: int | None, marked: frozenset[st
     figures = []
     for row in main_results(w, ("region", w.region_id), year):
         share = row["below_min_pct"]
-        schools = [r for r in w.school_results.get(row["assessment_id"], [])
-                   if r["below_min_pct"] is not None and r["judged_n"]]
+        schools = [
+            r
+            for r in w.school_results.get(row["assessment_id"], [])
+            if r["below_min_pct"] is not None and r["judged_n"]
+        ]
         if share is None or not 0 < share < 100 or len(schools) < 5:
             continue
         dots = [
-            charts.Dot(r["judged_n"], r["below_min_pct"], r["unit_id"] in marked,
-                       words.school_name(w.schools[r["unit_id"]]) if named and r["unit_id"] in w.schools else "")
+            charts.Dot(
+                r["judged_n"],
+                r["below_min_pct"],
+                r["unit_id"] in marked,
+                words.school_name(w.schools[r["unit_id"]]) if named and r["unit_id"] in w.schools else "",
+            )
             for r in schools
         ]
         name = words.assessment_full(lang, w.assessments[row["assessment_id"]])
@@ -410,7 +501,11 @@ def funnels(w: Published, lang: Language, year: int | None, marked: frozenset[st
             Figure(
                 name,
                 charts.cloud(
-                    dots, lang, name, curves=_funnel_curves(share, max(d.x for d in dots)), y_from_zero=True,
+                    dots,
+                    lang,
+                    name,
+                    curves=_funnel_curves(share, max(d.x for d in dots)),
+                    y_from_zero=True,
                     x_axis=lang.t("участников в школе", "students tested in the school"),
                     y_axis=lang.t("ниже минимума, %", "below the minimum, %"),
                 ),
@@ -422,9 +517,14 @@ def funnels(w: Published, lang: Language, year: int | None, marked: frozenset[st
             )
         )
     if not figures:
-        return Section("funnel", title, missing=lang.t(
-            "Рисунка нет, потому что открытых результатов меньше чем у пяти школ.",
-            "No figure: fewer than five schools have open results."))
+        return Section(
+            "funnel",
+            title,
+            missing=lang.t(
+                "Рисунка нет, потому что открытых результатов меньше чем у пяти школ.",
+                "No figure: fewer than five schools have open results.",
+            ),
+        )
     intro = lang.t(
         "Каждая точка — школа. Сплошная линия — доля в регионе, воронка — границы, в которых школы такого размера "
         "оказались бы случайно: пунктир для 95 % школ, внешние линии для 99,8 %. Мест школам здесь не присваивают.",
@@ -466,14 +566,19 @@ def dynamics(w: Published, lang: Language, unit: Unit) -> Section:
         for d in w.of_unit("msr_dynamics", unit)
     }
     figures = []
-    for key, rows in sorted(series.items(), key=lambda kv: _order(w.assessments[kv[1][0]["assessment_id"]])):
+    for key, rows in sorted(series.items(), key=lambda kv: _main_first(w.assessments[kv[1][0]["assessment_id"]])):
         rows = sorted(rows, key=lambda r: r["school_year"])
         if sum(_change_value(r, unit)[0] is not None for r in rows) >= 2:
             figures.append(_trend_figure(w, lang, unit, rows, verdicts.get((*key, rows[-1]["school_year"]))))
     if not figures:
-        return Section("dynamics", title, missing=lang.t(
-            "Рядов нет, потому что ни по одной работе нет сравнимых открытых результатов хотя бы за два года.",
-            "No series: no assessment has comparable open results of two years or more."))
+        return Section(
+            "dynamics",
+            title,
+            missing=lang.t(
+                "Рядов нет, потому что ни по одной работе нет сравнимых открытых результатов хотя бы за два года.",
+                "No series: no assessment has comparable open results of two years or more.",
+            ),
+        )
     intro = lang.t(
         "Линия соединяет соседние сравнимые годы; пропущенный год остаётся пропуском. Красный пунктир — разрыв ряда: "
         "сменились минимум, шкала или сама работа. Вывод учитывает погрешность средних и связи шкал и поправку на число "
@@ -507,7 +612,11 @@ def _trend_figure(w: Published, lang: Language, unit: Unit, rows: list[Row], ver
         points.append(charts.YearPoint(row["school_year"], value, low, high, breaks))
         before = row["scale_type"]
     name = words.assessment_full(lang, w.assessments[rows[0]["assessment_id"]])
-    what = lang.t("Доля ниже минимума, %", "Share below the minimum, %") if shares else lang.t("Средний балл", "Mean score")
+    what = (
+        lang.t("Доля ниже минимума, %", "Share below the minimum, %")
+        if shares
+        else lang.t("Средний балл", "Mean score")
+    )
     text = f"{what}. {_verdict_words(lang, verdict)}"
     return Figure(name, charts.trend(points, lang, f"{name}. {what}"), text, wide=False)
 
@@ -537,27 +646,57 @@ def gaps(w: Published, lang: Language, unit: Unit, year: int | None) -> Section:
     """Gaps between subgroups in Russian and mathematics."""
     title = lang.t("Разрывы между группами учеников", "Gaps between groups of students")
     main = {r["assessment_id"] for r in main_results(w, unit, year)}
-    rows = [g for g in w.of_unit("fct_subgroup_gap", unit) if g["assessment_id"] in main and g["gap"] is not None]
+    rows = [
+        g for g in w.of_unit("fct_subgroup_gap", unit) if g["assessment_id"] in main and g["gap"] is not None
+    ]
     if not rows:
-        return Section("gaps", title, missing=lang.t(
-            "Нет данных, потому что группы малы, скрыты или по ним не присылали сведений.",
-            "No data: the groups are small or suppressed, or nothing was sent about them."))
+        return Section(
+            "gaps",
+            title,
+            missing=lang.t(
+                "Нет данных, потому что группы малы, скрыты или по ним не присылали сведений.",
+                "No data: the groups are small or suppressed, or nothing was sent about them.",
+            ),
+        )
     figures = []
-    names = {"sex": lang.t("Девочки относительно мальчиков", "Girls against boys"),
-             "locality": lang.t("Село относительно города", "Rural against urban")}
+    names = {
+        "sex": lang.t("Девочки относительно мальчиков", "Girls against boys"),
+        "locality": lang.t("Село относительно города", "Rural against urban"),
+    }
     for dimension, part in group(rows, "dimension").items():
-        drawn = []
-        for g in sorted(part, key=lambda r: _order(w.assessments[r["assessment_id"]])):
-            drawn.append(charts.IntervalRow(
-                words.assessment_full(lang, w.assessments[g["assessment_id"]]), g["gap"], g["gap_ci_low"],
-                g["gap_ci_high"], note=lang.signed(g["gap"], 0 if g["scale_type"] != "official" else 1)))
-        clear = sum(1 for d in drawn if d.low is not None and d.high is not None and (d.low > 0 or d.high < 0))
-        name = names.get(dimension, dimension)
-        figures.append(Figure(
-            name,
-            charts.intervals(drawn, lang, name, limit=0, axis=lang.t("разность средних, баллы", "difference of means, points")),
-            lang.t(f"Отличие от нуля установлено в {clear} из {len(drawn)} работ.",
-                   f"A difference from zero is established in {clear} of {len(drawn)} assessments.")))
-    intro = lang.t("Справа от нуля — выше первая группа. Отрезок, который задевает ноль, — разрыв не установлен.",
-                   "To the right of zero the first group is higher. A line that touches zero: no gap is established.")
+        for official in (True, False):
+            same = [g for g in part if _is_official(g) == official]
+            if same:
+                figures.append(_gap_figure(w, lang, names.get(dimension, dimension), same, official))
+    intro = lang.t(
+        "Справа от нуля — выше первая группа. Отрезок, который задевает ноль, — разрыв не установлен.",
+        "To the right of zero the first group is higher. A line that touches zero: no gap is established.",
+    )
     return Section("gaps", title, [intro], figures=figures)
+
+
+def _gap_figure(w: Published, lang: Language, name: str, rows: list[Row], official: bool) -> Figure:
+    drawn = [
+        charts.IntervalRow(
+            words.assessment_full(lang, w.assessments[g["assessment_id"]]),
+            g["gap"],
+            g["gap_ci_low"],
+            g["gap_ci_high"],
+            note=lang.signed(g["gap"], 1 if official else 0),
+        )
+        for g in sorted(rows, key=lambda r: _order(w.assessments[r["assessment_id"]]))
+    ]
+    clear = sum(1 for d in drawn if d.low is not None and d.high is not None and (d.low > 0 or d.high < 0))
+    axis = (
+        lang.t("разность средних, баллы экзамена", "difference of means, exam points")
+        if official
+        else lang.t("разность средних, баллы шкалы 500/100", "difference of means, points of the 500/100 scale")
+    )
+    return Figure(
+        name,
+        charts.intervals(drawn, lang, name, limit=0, axis=axis),
+        lang.t(
+            f"Отличие от нуля установлено в {clear} из {len(drawn)} работ.",
+            f"A difference from zero is established in {clear} of {len(drawn)} assessments.",
+        ),
+    )

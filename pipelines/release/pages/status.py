@@ -13,11 +13,8 @@ from pipelines.release.pages.warehouse import Published, Row, group
 
 def identification_rows(w: Published, school_id: str | None = None) -> list[Row]:
     """Labels of the newest year that has any, of one school or of all."""
-    rows = w.rows("fct_school_identification") if school_id is None else None
-    if rows is None:
-        rows = w.of("fct_school_identification", "school_id").get(school_id, [])
-    year = w.identification_year
-    return [r for r in rows if r["school_year"] == year]
+    rows = w.of("fct_school_identification", "school_year").get(w.identification_year, [])
+    return rows if school_id is None else [r for r in rows if r["school_id"] == school_id]
 
 
 def rule_title(w: Published, lang: Language, rule_id: str) -> str:
@@ -32,22 +29,34 @@ def identification(w: Published, lang: Language, school_id: str) -> Section:
     title = lang.t("Низкие результаты: входит ли школа в перечень", "Low results: is the school on the list")
     rows = identification_rows(w, school_id)
     if not rows:
-        return Section("identification", title, missing=lang.t(
-            "Нет данных, потому что для этой школы правила не считались: нет результатов или школа исключена из перечня.",
-            "No data: the rules were not evaluated for this school, which has no results or is excluded."))
+        return Section(
+            "identification",
+            title,
+            missing=lang.t(
+                "Нет данных, потому что для этой школы правила не считались: нет результатов или школа исключена из перечня.",
+                "No data: the rules were not evaluated for this school, which has no results or is excluded.",
+            ),
+        )
     body: list[list[Cell]] = [
         [
             rule_title(w, lang, r["rule_id"]),
             r["rule_version"],
-            lang.word(words.IDENTIFICATION, r["status"]) if r["status"] else lang.missing(r.get("obs_status")),
+            lang.word(words.IDENTIFICATION, r["status"])
+            if r["status"]
+            else lang.missing(r.get("obs_status")),
             lang.percent(100 * r["probability"], 0) if r["probability"] is not None else "—",
         ]
         for r in rows
     ]
     table = Table(
-        [lang.t("Правило", "Rule"), lang.t("Версия", "Version"), lang.t("Решение", "Decision"),
-         lang.t("Вероятность", "Probability")],
-        body, text_columns=frozenset({0, 1, 2}),
+        [
+            lang.t("Правило", "Rule"),
+            lang.t("Версия", "Version"),
+            lang.t("Решение", "Decision"),
+            lang.t("Вероятность", "Probability"),
+        ],
+        body,
+        text_columns=frozenset({0, 1, 2}),
     )
     intro = lang.t(
         "Перечень показывает, какой школе нужна поддержка; это не оценка работы учителей. Вероятность — насколько "
@@ -58,17 +67,23 @@ def identification(w: Published, lang: Language, school_id: str) -> Section:
     figures = [Figure(lang.t("Решение по каждому правилу", "Decision by each rule"), table=table)]
     trace = _trace_table(w, lang, school_id)
     if trace:
-        figures.append(Figure(
-            lang.t("Почему: условие за условием", "Why: condition by condition"),
-            words=lang.t("Каждое условие с наблюдаемым значением, порогом и числом участников.",
-                         "Every condition with its observed value, threshold and number of students."),
-            table=trace))
+        figures.append(
+            Figure(
+                lang.t("Почему: условие за условием", "Why: condition by condition"),
+                words=lang.t(
+                    "Каждое условие с наблюдаемым значением, порогом и числом участников.",
+                    "Every condition with its observed value, threshold and number of students.",
+                ),
+                table=trace,
+            )
+        )
     return Section("identification", title, [intro], figures=figures)
 
 
 def _trace_table(w: Published, lang: Language, school_id: str) -> Table | None:
     rows = [
-        r for r in w.of("fct_school_identification_trace", "school_id").get(school_id, [])
+        r
+        for r in w.of("fct_school_identification_trace", "school_id").get(school_id, [])
         if r["school_year"] == w.identification_year
     ]
     if not rows:
@@ -83,13 +98,24 @@ def _trace_table(w: Published, lang: Language, school_id: str) -> Table | None:
             met = lang.missing("U")
         else:
             met = lang.t("нет", "no")
-        body.append([
-            rule_title(w, lang, r["rule_id"]), condition_label(w, lang, r),
-            value_or_why(lang, r["observed"], r.get("obs_status")), lang.number(r["threshold"]),
-            value_or_why(lang, r["n"], r.get("obs_status"), 0), met,
-        ])
-    head = [lang.t("Правило", "Rule"), lang.t("Условие", "Condition"), lang.t("Наблюдается, %", "Observed, %"),
-            lang.t("Порог, %", "Threshold, %"), lang.t("Участников", "Students"), lang.t("Итог", "Outcome")]
+        body.append(
+            [
+                rule_title(w, lang, r["rule_id"]),
+                condition_label(w, lang, r),
+                value_or_why(lang, r["observed"], r.get("obs_status")),
+                lang.number(r["threshold"]),
+                value_or_why(lang, r["n"], r.get("obs_status"), 0),
+                met,
+            ]
+        )
+    head = [
+        lang.t("Правило", "Rule"),
+        lang.t("Условие", "Condition"),
+        lang.t("Наблюдается, %", "Observed, %"),
+        lang.t("Порог, %", "Threshold, %"),
+        lang.t("Участников", "Students"),
+        lang.t("Итог", "Outcome"),
+    ]
     return Table(head, body, text_columns=frozenset({0, 1, 5}))
 
 
@@ -101,7 +127,9 @@ def condition_label(w: Published, lang: Language, row: Row) -> str:
     return f"{words.assessment_full(lang, assessment)}, {lang.year(assessment['school_year'])}"
 
 
-def context(w: Published, lang: Language, school_id: str | None, municipality_id: str | None = None) -> Section:
+def context(
+    w: Published, lang: Language, school_id: str | None, municipality_id: str | None = None
+) -> Section:
     """The social index against results, with the school (or the municipality's schools) marked."""
     title = lang.t("Условия и результат", "Conditions and results")
     picture = _context_figure(w, lang, school_id, municipality_id)
@@ -110,7 +138,8 @@ def context(w: Published, lang: Language, school_id: str | None, municipality_id
         missing = lang.t(
             "Рисунка нет, потому что индекс социальных условий не рассчитан: не хватает социальных паспортов или "
             "открытых результатов.",
-            "No figure: the index of social conditions is not computed for want of social passports or open results.")
+            "No figure: the index of social conditions is not computed for want of social passports or open results.",
+        )
         return Section("context", title, facts=facts, missing=missing)
     intro = lang.t(
         "Индекс собран из долей учеников в социальном паспорте; веса — местное решение. Выше индекс — благоприятнее "
@@ -129,7 +158,8 @@ def _context_figure(
         return None
     index = w.social_index(w.assessments[assessment_id]["school_year"])
     rows = [
-        r for r in w.of("fct_school_expected_result", "assessment_id")[assessment_id]
+        r
+        for r in w.of("fct_school_expected_result", "assessment_id")[assessment_id]
         if r["observed"] is not None and index.get(r["school_id"]) is not None
     ]
     if len(rows) < 5:
@@ -138,14 +168,18 @@ def _context_figure(
     for r in rows:
         school = w.schools.get(r["school_id"])
         marked = r["school_id"] == school_id or bool(
-            municipality_id and school and school["municipality_id"] == municipality_id)
+            municipality_id and school and school["municipality_id"] == municipality_id
+        )
         name = words.school_name(school) if school and r["school_id"] == school_id else ""
         dots.append(charts.Dot(index[r["school_id"]], r["observed"], marked, name))
         line.append((index[r["school_id"]], r["expected"]))
     assessment = w.assessments[assessment_id]
     name = f"{words.assessment_full(lang, assessment)}, {lang.year(assessment['school_year'])}"
     picture = charts.cloud(
-        dots, lang, name, curves=[("curve95", _fitted_line(line))],
+        dots,
+        lang,
+        name,
+        curves=[("curve95", _fitted_line(line))],
         x_axis=lang.t("индекс социальных условий", "index of social conditions"),
         y_axis=lang.t("средний результат", "mean result"),
     )
@@ -167,20 +201,36 @@ def _context_words(w: Published, lang: Language, assessment_id: str, school_id: 
     for model in w.of("fct_context_model", "assessment_id").get(assessment_id, []):
         if model["r_squared"] is not None:
             share = lang.percent(100 * model["r_squared"], 0)
-            parts.append(lang.t(f"Условия объясняют {share} различий между школами.",
-                                f"Conditions explain {share} of the differences between schools."))
+            parts.append(
+                lang.t(
+                    f"Условия объясняют {share} различий между школами.",
+                    f"Conditions explain {share} of the differences between schools.",
+                )
+            )
     for r in w.of("fct_school_expected_result", "school_id").get(school_id, []):
         if r["assessment_id"] != assessment_id or r["ci_low"] is None:
             continue
         if r["ci_low"] > 0:
-            parts.append(lang.t("Результат школы выше ожидаемого при её условиях.",
-                                "The school's result is above what its conditions lead to expect."))
+            parts.append(
+                lang.t(
+                    "Результат школы выше ожидаемого при её условиях.",
+                    "The school's result is above what its conditions lead to expect.",
+                )
+            )
         elif r["ci_high"] < 0:
-            parts.append(lang.t("Результат школы ниже ожидаемого при её условиях.",
-                                "The school's result is below what its conditions lead to expect."))
+            parts.append(
+                lang.t(
+                    "Результат школы ниже ожидаемого при её условиях.",
+                    "The school's result is below what its conditions lead to expect.",
+                )
+            )
         else:
-            parts.append(lang.t("Результат школы такой, какого ждут при её условиях: отличие в пределах погрешности.",
-                                "The school's result is what its conditions lead to expect, within error."))
+            parts.append(
+                lang.t(
+                    "Результат школы такой, какого ждут при её условиях: отличие в пределах погрешности.",
+                    "The school's result is what its conditions lead to expect, within error.",
+                )
+            )
     return " ".join(parts)
 
 
@@ -189,16 +239,29 @@ def _context_facts(w: Published, lang: Language, school_id: str) -> list[Fact]:
     if not rows:
         return []
     row = max(rows, key=lambda r: r["school_year"])
-    facts = [Fact(lang.number(row["students_n"]) if row["students_n"] is not None else lang.missing("O"),
-                  lang.t("учеников", "students"), lang.year(row["school_year"]))]
+    facts = [
+        Fact(
+            lang.number(row["students_n"]) if row["students_n"] is not None else lang.missing("O"),
+            lang.t("учеников", "students"),
+            lang.year(row["school_year"]),
+        )
+    ]
     for column, ru, en in (
-        ("both_parents_higher_pct", "оба родителя с высшим образованием", "both parents with higher education"),
+        (
+            "both_parents_higher_pct",
+            "оба родителя с высшим образованием",
+            "both parents with higher education",
+        ),
         ("low_income_pct", "из малообеспеченных семей", "in low-income families"),
         ("single_parent_pct", "из неполных семей", "in single-parent families"),
     ):
         value = row.get(column)
-        facts.append(Fact(lang.percent(value, 0) if value is not None else lang.missing(row.get("obs_status")),
-                          lang.t(ru, en)))
+        facts.append(
+            Fact(
+                lang.percent(value, 0) if value is not None else lang.missing(row.get("obs_status")),
+                lang.t(ru, en),
+            )
+        )
     return facts
 
 
@@ -207,8 +270,14 @@ def staffing(w: Published, lang: Language, school_id: str) -> Section:
     title = lang.t("Кадры", "Staffing")
     rows = w.of("fct_school_staffing", "school_id").get(school_id, [])
     if not rows:
-        return Section("staffing", title, missing=lang.t(
-            "Нет данных, потому что сведения о кадрах не присланы.", "No data: no staffing return was sent."))
+        return Section(
+            "staffing",
+            title,
+            missing=lang.t(
+                "Нет данных, потому что сведения о кадрах не присланы.",
+                "No data: no staffing return was sent.",
+            ),
+        )
     columns = (
         ("positions", 2, "ставок по штату", "posts"),
         ("filled", 2, "занято", "filled"),
@@ -217,37 +286,68 @@ def staffing(w: Published, lang: Language, school_id: str) -> Section:
         ("trained_pct", 1, "прошли обучение, %", "trained, %"),
     )
     body: list[list[Cell]] = [
-        [lang.year(r["school_year"]), *(value_or_why(lang, r[c], r.get("obs_status"), d) for c, d, _, _ in columns)]
+        [
+            lang.year(r["school_year"]),
+            *(value_or_why(lang, r[c], r.get("obs_status"), d) for c, d, _, _ in columns),
+        ]
         for r in sorted(rows, key=lambda r: r["school_year"])
     ]
     head = [lang.t("Учебный год", "School year"), *(lang.t(ru, en) for _, _, ru, en in columns)]
-    words_ = lang.t("Педагогические должности на начало года, с дробными ставками.",
-                    "Teaching posts at the start of the year, fractions included.")
-    return Section("staffing", title, figures=[
-        Figure(lang.t("Укомплектованность", "Posts filled"), words=words_, table=Table(head, body))])
+    words_ = lang.t(
+        "Педагогические должности на начало года, с дробными ставками.",
+        "Teaching posts at the start of the year, fractions included.",
+    )
+    return Section(
+        "staffing",
+        title,
+        figures=[Figure(lang.t("Укомплектованность", "Posts filled"), words=words_, table=Table(head, body))],
+    )
 
 
 def signs(w: Published, lang: Language, school_id: str) -> Section:
     """Objectivity signs of the last year: how many of how many works show each."""
     title = lang.t("Признаки, требующие дополнительного анализа", "Signs that call for further analysis")
-    rows = [r for r in w.of("fct_objectivity_flag", "school_id").get(school_id, [])
-            if r["school_year"] == w.last_year and r["status"] == "ok"]
+    rows = [
+        r
+        for r in w.of("fct_objectivity_flag", "school_id").get(school_id, [])
+        if r["school_year"] == w.last_year and r["status"] == "ok"
+    ]
     if not rows:
-        return Section("signs", title, missing=lang.t(
-            "Признаки не считались, потому что участников слишком мало или нет нужных сведений.",
-            "Signs were not computed: too few students, or the data they need are lacking."))
+        return Section(
+            "signs",
+            title,
+            missing=lang.t(
+                "Признаки не считались, потому что участников слишком мало или нет нужных сведений.",
+                "Signs were not computed: too few students, or the data they need are lacking.",
+            ),
+        )
     body: list[list[Cell]] = []
     for sign, part in group(rows, "sign").items():
         found = [r for r in part if r["flagged"]]
-        where = ", ".join(words.assessment_full(lang, w.assessments[r["assessment_id"]]) for r in found) or "—"
+        where = (
+            ", ".join(words.assessment_full(lang, w.assessments[r["assessment_id"]]) for r in found) or "—"
+        )
         body.append([lang.word(words.SIGNS, sign), f"{len(found)} / {len(part)}", where])
     intro = lang.t(
         "Признак ничего не доказывает: у него бывают обычные причины, и по случайности он появляется и у честных работ.",
-        "A sign proves nothing: it may have ordinary causes, and chance alone produces some in sound work.")
-    head = [lang.t("Признак", "Sign"), lang.t("Найден / проверено", "Found / checked"), lang.t("Где", "Where")]
-    return Section("signs", title, [intro], figures=[
-        Figure(lang.t(f"Работы {lang.year(w.last_year)}", f"Works of {lang.year(w.last_year)}"),
-               table=Table(head, body, text_columns=frozenset({0, 2})))])
+        "A sign proves nothing: it may have ordinary causes, and chance alone produces some in sound work.",
+    )
+    head = [
+        lang.t("Признак", "Sign"),
+        lang.t("Найден / проверено", "Found / checked"),
+        lang.t("Где", "Where"),
+    ]
+    return Section(
+        "signs",
+        title,
+        [intro],
+        figures=[
+            Figure(
+                lang.t(f"Работы {lang.year(w.last_year)}", f"Works of {lang.year(w.last_year)}"),
+                table=Table(head, body, text_columns=frozenset({0, 2})),
+            )
+        ],
+    )
 
 
 def partners(w: Published, lang: Language, school_id: str) -> Section | None:
@@ -258,15 +358,33 @@ def partners(w: Published, lang: Language, school_id: str) -> Section | None:
     body: list[list[Cell]] = []
     for r in sorted(rows, key=lambda r: (-r["school_year"], r["rank"] or 0)):
         partner = w.schools.get(r["partner_id"])
-        name: Cell = link(words.school_path(r["partner_id"]), words.school_name(partner), 1) if partner else "—"
-        body.append([lang.year(r["school_year"]), name, lang.number(r["distance"], 2),
-                     lang.t(r.get("reason_ru") or "", r.get("reason_en") or "") or r.get("reason") or ""])
-    head = [lang.t("Учебный год", "School year"), lang.t("Школа-партнёр", "Partner school"),
-            lang.t("Расстояние", "Distance"), lang.t("Почему", "Why")]
-    intro = lang.t("Партнёр близок по условиям, размеру и месту, а результаты у него выше. Это предложение, решает муниципалитет.",
-                   "A partner is alike in conditions, size and place, with higher results. It is a proposal; the municipality decides.")
-    return Section("partners", lang.t("Предложенные партнёры", "Proposed partners"), [intro], figures=[
-        Figure(lang.t("Пары", "Pairs"), table=Table(head, body, text_columns=frozenset({0, 1, 3})))])
+        name: Cell = (
+            link(words.school_path(r["partner_id"]), words.school_name(partner), 1) if partner else "—"
+        )
+        body.append(
+            [
+                lang.year(r["school_year"]),
+                name,
+                lang.number(r["distance"], 2),
+                lang.t(r.get("reason_ru") or "", r.get("reason_en") or "") or r.get("reason") or "",
+            ]
+        )
+    head = [
+        lang.t("Учебный год", "School year"),
+        lang.t("Школа-партнёр", "Partner school"),
+        lang.t("Расстояние", "Distance"),
+        lang.t("Почему", "Why"),
+    ]
+    intro = lang.t(
+        "Партнёр близок по условиям, размеру и месту, а результаты у него выше. Это предложение, решает муниципалитет.",
+        "A partner is alike in conditions, size and place, with higher results. It is a proposal; the municipality decides.",
+    )
+    return Section(
+        "partners",
+        lang.t("Предложенные партнёры", "Proposed partners"),
+        [intro],
+        figures=[Figure(lang.t("Пары", "Pairs"), table=Table(head, body, text_columns=frozenset({0, 1, 3})))],
+    )
 
 
 def link(path: str, text: str, depth: int) -> Markup:
@@ -279,34 +397,60 @@ def completeness(w: Published, lang: Language, rows: list[Row], by_unit: bool) -
     title = lang.t("Что прислано и когда", "What was sent, and when")
     rows = [r for r in rows if r["school_year"] == w.last_year] or rows
     if not rows:
-        return Section("files", title, missing=lang.t(
-            "Нет данных, потому что календарь сдачи для региона не задан.",
-            "No data: the region has no calendar of submissions."))
+        return Section(
+            "files",
+            title,
+            missing=lang.t(
+                "Нет данных, потому что календарь сдачи для региона не задан.",
+                "No data: the region has no calendar of submissions.",
+            ),
+        )
     side, top = ("unit_id", "contract") if by_unit else ("contract", "period")
     columns = sorted({r[top] for r in rows})
-    grid = [(_side_name(w, lang, key, part), [_worst(part, top, c) for c in columns])
-            for key, part in sorted(group(rows, side).items())]
+    grid = [
+        (_side_name(w, lang, key, part), [_worst(part, top, c) for c in columns])
+        for key, part in sorted(group(rows, side).items())
+    ]
     late = sum(r["state"] == "late" for r in rows)
     missing = sum(r["state"] == "missing" for r in rows)
     text = lang.t(
         f"Ожидалось {len(rows)}, не прислано {missing}, с опозданием {late}. Пока нет всех, числа выпуска предварительные.",
-        f"Expected {len(rows)}, missing {missing}, late {late}. Until all have come the release's numbers are provisional.")
-    legend = Markup('<span class="legend">') + Markup("").join(
-        Markup('<span><i class="key s-{}"></i>{}</span>').format(code, lang.t(*pair))
-        for code, pair in words.COMPLETENESS.items()
-    ) + Markup("</span>")
+        f"Expected {len(rows)}, missing {missing}, late {late}. Until all have come the release's numbers are provisional.",
+    )
+    legend = (
+        Markup('<span class="legend">')
+        + Markup("").join(
+            Markup('<span><i class="key s-{}"></i>{}</span>').format(code, lang.t(*pair))
+            for code, pair in words.COMPLETENESS.items()
+        )
+        + Markup("</span>")
+    )
     name = lang.t(f"Сдача сведений, {lang.year(w.last_year)}", f"Submissions, {lang.year(w.last_year)}")
-    head = [lang.t("Сведения", "What"), lang.t("Период", "Period"), lang.t("Срок", "Due"),
-            lang.t("Пришло", "Received"), lang.t("Состояние", "State")]
+    head = [
+        lang.t("Сведения", "What"),
+        lang.t("Период", "Period"),
+        lang.t("Срок", "Due"),
+        lang.t("Пришло", "Received"),
+        lang.t("Состояние", "State"),
+    ]
     shown = [r for r in rows if r["state"] in ("missing", "late")][:40] if by_unit else rows
     body: list[list[Cell]] = [
-        [_side_name(w, lang, r[side], [r]) + (f", {r['contract']}" if by_unit else ""), r["period"],
-         lang.date(r["due"]), lang.date(r["received"]), lang.word(words.COMPLETENESS, r["state"])]
+        [
+            _side_name(w, lang, r[side], [r]) + (f", {r['contract']}" if by_unit else ""),
+            r["period"],
+            lang.date(r["due"]),
+            lang.date(r["received"]),
+            lang.word(words.COMPLETENESS, r["state"]),
+        ]
         for r in shown
     ]
     table = Table(head, body, text_columns=frozenset({0, 1, 4})) if body else None
-    return Section("files", title, [text, legend], figures=[
-        Figure(name, charts.calendar(grid, columns, lang, name), table=table)])
+    return Section(
+        "files",
+        title,
+        [text, legend],
+        figures=[Figure(name, charts.calendar(grid, columns, lang, name), table=table)],
+    )
 
 
 def _side_name(w: Published, lang: Language, key: str, part: list[Row]) -> str:

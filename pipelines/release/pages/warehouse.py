@@ -72,7 +72,9 @@ class Published:
 
     @cached_property
     def region_id(self) -> str:
-        rows = self.query("SELECT max(unit_id) AS id FROM fct_assessment_aggregate WHERE unit_type = 'region'")
+        rows = self.query(
+            "SELECT max(unit_id) AS id FROM fct_assessment_aggregate WHERE unit_type = 'region'"
+        )
         return rows[0]["id"] or "region"
 
     @cached_property
@@ -108,6 +110,10 @@ class Published:
     def identification_year(self) -> int | None:
         """The newest school year for which the list of low results was drawn up."""
         return max((r["school_year"] for r in self.rows("fct_school_identification")), default=None)
+
+    def rows_of_municipality(self, municipality_id: str) -> list[Row]:
+        """What was to be sent by the municipality's schools."""
+        return self.of("dq_completeness", "municipality_id").get(municipality_id, [])
 
     def context_assessment(self, school_id: str | None) -> str | None:
         """The newest assessment with an expected result; of a school where it has one. Exams come first."""

@@ -9,13 +9,15 @@ from pipelines.release.pages.warehouse import Row
 
 Words = dict[str, tuple[str, str]]
 
-KIND_ORDER = ("ЕГЭ", "ГВЭ", "ОГЭ", "ВПР", "РДР")
+KIND_ORDER = ("ЕГЭ", "ОГЭ", "ГВЭ", "ВПР", "РДР", "МДР", "МСИ")
 KINDS: Words = {
     "ВПР": ("ВПР", "VPR, the national monitoring test"),
     "ОГЭ": ("ОГЭ, экзамен 9 класса", "OGE, the state exam of grade 9"),
     "ЕГЭ": ("ЕГЭ, экзамен 11 класса", "EGE, the state exam of grade 11"),
     "ГВЭ": ("ГВЭ", "GVE, the state final exam"),
     "РДР": ("Региональные диагностические работы", "Regional diagnostic works"),
+    "МДР": ("Муниципальные диагностические работы", "Municipal diagnostic works"),
+    "МСИ": ("Международные исследования", "International studies"),
 }
 WINDOWS: Words = {
     "input": ("входная", "input"),
@@ -116,7 +118,13 @@ def assessment_key(assessment: Row) -> tuple:
     """Order within a kind: Russian, mathematics, then the rest by name; then grade, year, window."""
     subject = assessment["subject"] or ""
     first = 0 if subject == "Русский язык" else 1 if subject.startswith("Математика") else 2
-    return (first, subject, assessment["grade"] or 0, assessment["school_year"], assessment["testing_window"] or "")
+    return (
+        first,
+        subject,
+        assessment["grade"] or 0,
+        assessment["school_year"],
+        assessment["testing_window"] or "",
+    )
 
 
 def assessment_label(lang: Language, assessment: Row) -> str:

@@ -3,7 +3,7 @@
 -- for a school that is exactly as expected.
 with parameters as (
     select
-        max(case when parameter = 'resilient_lowest_pct' then value end) as lowest_pct,
+        max(case when parameter = 'resilient_lowest_pct' then cast(value as double) end) as lowest_pct,
         max(case when parameter = 'resilient_years_n' then value end) as years_needed_n
     from {{ ref('context_parameter') }}
 ),
@@ -81,7 +81,7 @@ final as (
     select
         years.school_id,
         school_years.k_school,
-        years.school_year,
+        school_years.school_year,
         years.social_index,
         years.is_lowest_part,
         cast(years.results_n as integer) as results_n,

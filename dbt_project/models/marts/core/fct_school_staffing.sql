@@ -2,6 +2,8 @@
 -- («из учителей») are parts of «teachers» and stand in for it only where that row is missing.
 -- A sum over position groups is unknown where one of them left the cell empty, and so is a share in which the
 -- part exceeds the whole.
+-- A post filled twice, as when somebody stands in for a parental leave, counts once (…_once): of a position
+-- group no more is filled than it has positions, so that one group's cover never fills another's vacancy.
 -- Where a school sent no staffing return, the federal context form gives the teachers it counts.
 {% set measures = ['positions', 'filled', 'filled_qualified', 'headcount', 'qualified_n', 'trained_n',
     'higher_education_n', 'category_highest_n', 'category_first_n', 'experience_under_3_n', 'young_n',
@@ -54,6 +56,8 @@ of_returns as (
         {% endfor %}
         {{ exact_sum('case when ' ~ condition ~ ' then greatest(positions - filled, 0) end') }}
             as {{ prefix }}vacancies,
+        {{ whole_sum(condition, filled_once('filled')) }} as {{ prefix }}filled_once,
+        {{ whole_sum(condition, filled_once('filled_qualified')) }} as {{ prefix }}qualified_once,
         {% endfor %}
         'staffing' as source
     from counted
@@ -72,9 +76,9 @@ of_context as (
 
 measured as (
     select
-        school_id, school_year, source, positions, filled, vacancies, filled_qualified, headcount,
-        qualified_n, trained_n, teachers_positions, teachers_filled, teachers_vacancies,
-        teachers_filled_qualified,
+        school_id, school_year, source, positions, filled, filled_once, vacancies, filled_qualified,
+        qualified_once, headcount,
+        qualified_n, trained_n, teachers_positions, teachers_filled, teachers_filled_once, teachers_vacancies,
         teachers_headcount, teachers_qualified_n, teachers_trained_n, teachers_higher_education_n,
         teachers_category_highest_n, teachers_category_first_n, teachers_experience_under_3_n,
         teachers_young_n, teachers_pension_n,
@@ -83,7 +87,7 @@ measured as (
     from of_returns
     union all
     select
-        school_id, school_year, 'context_form', null, null, null, null, null, null, null,
+        school_id, school_year, 'context_form', null, null, null, null, null, null, null, null, null,
         null, null, null, null, teachers_n, null, null, null,
         teachers_highest_n, null, null, null, teachers_pension_n, teachers_young_n, null, null, null, null
     from of_context
@@ -93,15 +97,16 @@ final as (
     select
         measured.school_id, school_years.k_school, measured.school_year, measured.source,
         measured.positions, measured.filled, measured.vacancies,
-        100 * measured.filled / nullif(measured.positions, 0) as staffing_pct,
-        measured.filled_qualified,
-        100 * measured.filled_qualified / nullif(measured.positions, 0) as qualified_staffing_pct,
+        measured.filled_once,
+        100 * measured.filled_once / nullif(measured.positions, 0) as staffing_pct,
+        measured.filled_qualified, measured.qualified_once,
+        100 * measured.qualified_once / nullif(measured.positions, 0) as qualified_staffing_pct,
         measured.headcount, measured.qualified_n,
         {{ part_pct('measured.qualified_n', 'measured.headcount') }} as qualified_pct,
         measured.trained_n,
         {{ part_pct('measured.trained_n', 'measured.headcount') }} as trained_pct,
         measured.teachers_positions, measured.teachers_filled, measured.teachers_vacancies,
-        100 * measured.teachers_filled / nullif(measured.teachers_positions, 0) as teachers_staffing_pct,
+        100 * measured.teachers_filled_once / nullif(measured.teachers_positions, 0) as teachers_staffing_pct,
         measured.teachers_headcount, measured.teachers_qualified_n,
         {{ part_pct('measured.teachers_qualified_n', 'measured.teachers_headcount') }}
             as teachers_qualified_pct,

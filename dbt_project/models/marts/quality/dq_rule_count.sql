@@ -7,7 +7,7 @@ with counts as (
 
 submissions as (
     select * from {{ ref('stg_submission') }}
-    where submission_state in ('active', 'superseded')
+    where submission_state in ('active', 'superseded', 'service')
 ),
 
 final as (

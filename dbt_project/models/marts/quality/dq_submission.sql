@@ -1,7 +1,8 @@
 -- What became of each file, sheet and contract: how many rows were read, accepted and rejected, the verdict
 -- and its reason. A file that was not opened, or not read a second time, has one row without a sheet. A
 -- table whose rows were all replaced by a newer file is superseded; faults are errors and warnings, not
--- repairs.
+-- repairs. Structural rows (totals, signatures, notes, rows joined to another sheet's) are no rows of data and
+-- counted beside those read. A sheet that is left unread on purpose says why itself.
 with submissions as (
     select * from {{ ref('stg_submission') }}
 ),
@@ -13,6 +14,7 @@ readings as (
         sum(rows_read) as rows_read,
         sum(rows_accepted) as rows_accepted,
         sum(rows_rejected) as rows_rejected,
+        sum(rows_structural) as rows_structural,
         max(case when reading_status = 'rejected' then 1 else 0 end) as rejected_n,
         min(case when reading_status = 'ignored' then 1 else 0 end) as is_ignored,
         min(rule_id) as rule_id,
@@ -42,14 +44,24 @@ joined as (
         cast(coalesce(readings.rows_read, 0) as bigint) as rows_read,
         cast(coalesce(readings.rows_accepted, 0) as bigint) as rows_accepted,
         cast(coalesce(readings.rows_rejected, 0) as bigint) as rows_rejected,
+        cast(coalesce(readings.rows_structural, 0) as bigint) as rows_structural,
         cast(coalesce(faults.errors_n, 0) as bigint) as errors_n,
         cast(coalesce(faults.warnings_n, 0) as bigint) as warnings_n,
         cast(coalesce(faults.superseded_n, 0) as bigint) as superseded_n,
         coalesce(readings.rejected_n, 0) as rejected_n,
         coalesce(readings.is_ignored, 0) as is_ignored,
-        coalesce(submissions.rule_id, readings.rule_id) as rule_id,
-        coalesce(submissions.message_ru, readings.message_ru) as message_ru,
-        coalesce(submissions.message_en, readings.message_en) as message_en
+        case
+            when readings.is_ignored = 1 then readings.rule_id
+            else coalesce(submissions.rule_id, readings.rule_id)
+        end as rule_id,
+        case
+            when readings.is_ignored = 1 then readings.message_ru
+            else coalesce(submissions.message_ru, readings.message_ru)
+        end as message_ru,
+        case
+            when readings.is_ignored = 1 then readings.message_en
+            else coalesce(submissions.message_en, readings.message_en)
+        end as message_en
     from submissions
     left join readings
         on submissions.file_id = readings.file_id and submissions.submission_state in ('active', 'superseded')
@@ -78,8 +90,8 @@ judged as (
 final as (
     select
         submission_id, file_id, file_name, sha256, size_bytes, received_at, submission_state, superseded_by,
-        sheet, contract, layout, rows_read, rows_accepted, rows_rejected, errors_n, warnings_n, superseded_n,
-        verdict,
+        sheet, contract, layout, rows_read, rows_accepted, rows_rejected, rows_structural,
+        errors_n, warnings_n, superseded_n, verdict,
         case
             when rule_id is not null then rule_id
             when verdict = 'rejected' and rows_read = 0 then 'no_rows'

@@ -14,6 +14,18 @@ calibrated as (
     select * from {{ source('scales', 'item') }}
 ),
 
+-- of the compared groups those that differ most
+differences as (
+    select
+        *,
+        row_number() over (
+            partition by assessment_id, form, item
+            order by
+                case dif_class when 'C' then 0 when 'B' then 1 when 'A' then 2 else 3 end, p_value, dimension
+        ) as place
+    from {{ ref('fct_item_dif') }}
+),
+
 ranked as (
     select
         moments.assessment_id, moments.form, moments.item, items.item_position, items.max_score,
@@ -82,10 +94,13 @@ final as (
         calibrated.infit,
         calibrated.outfit,
         calibrated.fit_status,
-        calibrated.dif_class,
-        calibrated.dif_effect,
-        calibrated.dif_p_adjusted,
-        calibrated.dif_status
+        differences.dif_class,
+        differences.dimension as dif_dimension,
+        differences.method as dif_method,
+        differences.reference_n + differences.focal_n as dif_n,
+        differences.effect as dif_effect,
+        differences.p_adjusted as dif_p_adjusted,
+        differences.status as dif_status
     from judged
     left join maxima
         on judged.assessment_id = maxima.assessment_id and judged.form = maxima.form
@@ -93,6 +108,9 @@ final as (
     left join calibrated
         on judged.assessment_id = calibrated.assessment_id and judged.form = calibrated.form
         and judged.item = calibrated.item
+    left join differences
+        on judged.assessment_id = differences.assessment_id and judged.form = differences.form
+        and judged.item = differences.item and differences.place = 1
 )
 
 select * from final

@@ -1,0 +1,110 @@
+-- Contracts that an indicator rests on and that a unit has sent nothing of, as one text; units that lack
+-- nothing have no row. Of the rows of one requirement any one will do. A contract of scope «school» is looked
+-- for among the unit's own schools, of scope «region» anywhere. Years before the first one known aren't missed.
+with registry as (
+    select indicator_id, measure_id, school_group from {{ ref('programme_indicator') }}
+),
+
+of_measures as (
+    select registry.indicator_id, sources.requirement, sources.contract, sources.period, sources.year_offset, sources.scope
+    from registry
+    inner join {{ ref('programme_indicator_source') }} as sources on registry.measure_id = sources.measure_id
+    union all
+    select indicator_id, 0, 'programme_membership', null, 0, 'region'
+    from registry
+    where school_group <> 'all'
+    {% for contract in ['social_passport', 'context_form'] %}
+    union all
+    select indicator_id, 0, '{{ contract }}', null, 0, 'region'
+    from registry
+    where school_group = 'difficult'
+    {% endfor %}
+),
+
+units as (
+    select distinct indicator_id, unit_type, unit_id, school_year
+    from {{ ref('int_indicator_value') }}
+),
+
+first_year as (
+    select min(school_year) as school_year from {{ ref('int_school_year') }}
+),
+
+received as (
+    select distinct contract, school_year, period, school_id from {{ ref('int_received') }}
+),
+
+school_years as (
+    select * from {{ ref('int_school_year') }}
+),
+
+programmes as (
+    select distinct school_id, school_year, programme
+    from {{ ref('int_programme_membership') }}
+    where role = 'supported'
+),
+
+received_of_units as (
+    select 'region' as unit_type, '{{ var("region_code") }}' as unit_id, contract, school_year, period
+    from received
+    union
+    select 'school', school_id, contract, school_year, period from received
+    union
+    select 'municipality', school_years.municipality_id, received.contract, received.school_year, received.period
+    from received
+    inner join school_years
+        on received.school_id = school_years.school_id and received.school_year = school_years.school_year
+    union
+    select 'programme', programmes.programme, received.contract, received.school_year, received.period
+    from received
+    inner join programmes
+        on received.school_id = programmes.school_id and received.school_year = programmes.school_year
+),
+
+looked_for as (
+    select
+        units.indicator_id, units.unit_type, units.unit_id, units.school_year, of_measures.requirement,
+        of_measures.contract, of_measures.period,
+        units.school_year + of_measures.year_offset as source_year,
+        case when of_measures.scope = 'region' then 'region' else units.unit_type end as source_unit_type,
+        case when of_measures.scope = 'region' then '{{ var("region_code") }}' else units.unit_id end
+            as source_unit_id
+    from units
+    inner join of_measures on units.indicator_id = of_measures.indicator_id
+    cross join first_year
+    where units.school_year + of_measures.year_offset >= first_year.school_year
+),
+
+requirements as (
+    select
+        looked_for.indicator_id, looked_for.unit_type, looked_for.unit_id, looked_for.school_year,
+        looked_for.requirement,
+        count(received_of_units.contract) as received_n,
+        min(
+            looked_for.contract || coalesce(' ' || looked_for.period, '')
+            || case
+                when looked_for.source_year <> looked_for.school_year
+                    then ' ' || cast(looked_for.source_year as {{ dbt.type_string() }})
+                else ''
+            end
+        ) as contract
+    from looked_for
+    left join received_of_units
+        on looked_for.source_unit_type = received_of_units.unit_type
+        and looked_for.source_unit_id = received_of_units.unit_id
+        and looked_for.contract = received_of_units.contract
+        and looked_for.source_year = received_of_units.school_year
+        and (looked_for.period is null or looked_for.period = received_of_units.period)
+    group by 1, 2, 3, 4, 5
+),
+
+final as (
+    select
+        indicator_id, unit_type, unit_id, school_year,
+        {{ distinct_list('contract') }} as missing_contract
+    from requirements
+    where received_n = 0
+    group by indicator_id, unit_type, unit_id, school_year
+)
+
+select * from final

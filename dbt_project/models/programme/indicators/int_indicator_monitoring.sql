@@ -1,0 +1,134 @@
+-- Confirmation of monitoring. progress: students whose level at the final diagnostic is at least that at the
+-- input one; agreement: how far the levels of the final diagnostic and of the exam of the same subject and
+-- year overlap in a school, which needs no link between the persons of both; study_…: difference of a
+-- school's standing (z) between two studies.
+with assessments as (
+    select * from {{ ref('int_assessment') }}
+),
+
+levels as (
+    select
+        results.student_key, results.school_id, results.school_year, results.mark,
+        assessments.kind, assessments.subject, assessments.grade, assessments.testing_window
+    from {{ ref('int_student_result') }} as results
+    inner join assessments on results.assessment_id = assessments.assessment_id
+    where results.is_tested and results.mark is not null and assessments.testing_window in ('input', 'final')
+),
+
+progress as (
+    select
+        final_level.school_id, final_level.school_year,
+        count(*) as students_n,
+        sum(case when final_level.mark >= input_level.mark then 1 else 0 end) as held_n
+    from levels as final_level
+    inner join levels as input_level
+        on final_level.student_key = input_level.student_key
+        and final_level.school_year = input_level.school_year
+        and final_level.kind = input_level.kind and final_level.subject = input_level.subject
+        and final_level.grade = input_level.grade
+        and final_level.testing_window = 'final' and input_level.testing_window = 'input'
+    group by final_level.school_id, final_level.school_year
+),
+
+units as (
+    select
+        units.*,
+        assessments.kind, assessments.subject, assessments.grade
+    from {{ ref('int_assessment_unit') }} as units
+    inner join assessments on units.assessment_id = assessments.assessment_id
+    where
+        units.subgroup = 'all' and units.unit_type in ('school', 'region')
+        and coalesce(assessments.testing_window, 'final') = 'final'
+),
+
+within_schools as (
+    select
+        assessment_id,
+        {{ exact_sum('score_square_sum - score_sum * score_sum / scored_n') }} / nullif(sum(scored_n - 1), 0)
+            as within_variance
+    from units
+    where unit_type = 'school' and scored_n > 0 and score_square_sum is not null
+    group by assessment_id
+),
+
+region as (
+    select
+        units.assessment_id,
+        units.score_sum / units.scored_n as mean_score,
+        (units.score_square_sum - units.score_sum * units.score_sum / units.scored_n) / (units.scored_n - 1)
+            as score_variance,
+        within_schools.within_variance
+    from units
+    inner join within_schools on units.assessment_id = within_schools.assessment_id
+    where units.unit_type = 'region' and units.scored_n > 1 and units.score_square_sum is not null
+),
+
+standings as (
+    select
+        units.school_id, units.school_year, units.kind, units.subject, units.grade, units.scored_n,
+        units.marked_n, units.mark_2_n, units.mark_3_n, units.mark_4_n, units.mark_5_n,
+        (units.score_sum / units.scored_n - region.mean_score) / sqrt(region.score_variance) as z_score,
+        region.within_variance / region.score_variance / units.scored_n as z_variance
+    from units
+    inner join region on units.assessment_id = region.assessment_id
+    where units.unit_type = 'school' and units.scored_n > 0 and region.score_variance > {{ least_variance() }}
+),
+
+paired as (
+    select
+        studies.measure_id, one.school_id, one.school_year,
+        least(one.scored_n, other.scored_n) as students_n,
+        one.z_score - other.z_score as z_difference,
+        one.z_variance + other.z_variance as difference_variance,
+        other.marked_n as exam_n,
+        case
+            when one.marked_n > 0 and other.marked_n > 0
+                then
+                    {% for mark in [2, 3, 4, 5] %}
+                    least(
+                        1.0 * one.mark_{{ mark }}_n / one.marked_n, 1.0 * other.mark_{{ mark }}_n / other.marked_n
+                    )
+                    {{ '+' if not loop.last }}
+                    {% endfor %}
+        end as overlap_share
+    from {{ ref('programme_indicator_study') }} as studies
+    inner join standings as one
+        on studies.kind = one.kind and studies.subject = one.subject and studies.grade = one.grade
+    inner join standings as other
+        on studies.other_kind = other.kind and studies.other_subject = other.subject
+        and studies.other_grade = other.grade
+        and one.school_id = other.school_id and one.school_year = other.school_year
+),
+
+differences as (
+    select
+        measure_id, school_id, school_year,
+        {{ exact_sum('students_n * z_difference') }} as numerator,
+        sum(students_n) as denominator,
+        {{ exact_sum('students_n * students_n * difference_variance') }} as numerator_variance
+    from paired
+    group by measure_id, school_id, school_year
+),
+
+agreement as (
+    select
+        school_id, school_year,
+        {{ exact_sum('exam_n * overlap_share') }} as numerator,
+        sum(exam_n) as denominator
+    from paired
+    where measure_id = 'study_regional_exam' and overlap_share is not null
+    group by school_id, school_year
+),
+
+final as (
+    {{ school_measure('progress', 'monitoring_progress', 'held_n', 'students_n') }}
+    union all
+    {{ school_measure('agreement', 'monitoring_agreement', 'numerator', 'denominator') }}
+    union all
+    select
+        measure_id, school_id, school_year, 'year' as period, numerator, cast(denominator as double),
+        numerator_variance
+    from differences
+)
+
+select * from final

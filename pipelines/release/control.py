@@ -1,0 +1,226 @@
+"""Release control: the tables as they may be seen.
+
+``dbt_project/seeds/publication_rule.csv`` says of each mart which columns are hidden when; a mart that it does not
+name is not published. The rules:
+
+- ``open``: nobody is counted; ``withheld``: not published at all;
+- ``students``: hidden where ``base`` is under ten; ``share``: also where ``numerator`` is nobody or everybody of a
+  small group; ``staff``: hidden where ``base`` or ``numerator`` is one or two people;
+- ``sensitive``: always hidden (sensitive groups are not shown below a municipality);
+- ``follows``: hidden as ``condition`` says (A, D or null), mostly as the cell of ``fct_assessment_aggregate`` that the
+  number is made of, so that it tells nothing that the published cells don't.
+
+``condition``, ``base`` and ``numerator`` are SQL on the row ``t``. The frames are written to a database of their own, so
+that no hidden value ever stands in a file that is published.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from pipelines.release.hierarchy import KEYS, LAYERS, Limits, suppress
+from pipelines.settings import DBT_PROJECT
+
+RULES = DBT_PROJECT / "seeds" / "publication_rule.csv"
+#: Fewer people than this in a cell of staff [local].
+STAFF = 3
+#: What the aggregate's cells are made of.
+ROWS = """
+    select a.*, s.locality_group
+    from build.fct_assessment_aggregate as a
+    left join build.int_school_year as s
+        on a.unit_type = 'school' and a.unit_id = s.school_id and a.school_year = s.school_year
+    order by a.assessment_id, a.unit_type, a.unit_id, a.subgroup
+"""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One line of the seed. ``columns``: names, or «* except NAMES»."""
+
+    table_name: str
+    columns: str
+    rule: str
+    base: str
+    numerator: str
+    condition: str
+    status_columns: str
+    note: str
+
+    def status(self, limits: Limits) -> str:
+        """SQL: A (primary), D (to protect another) or null (shown)."""
+        if self.rule == "follows":
+            return self.condition
+        if self.rule == "sensitive":
+            return "'A'"
+        tests = {
+            "students": "{base} < {least_n}",
+            "share": "{base} < {least_n} or ({base} < {small_group} and {numerator} in (0, {base}))",
+            "staff": "({base} > 0 and {base} < {staff})" + (
+                " or ({numerator} > 0 and {numerator} < {staff})" if self.numerator else ""
+            ),
+        }
+        test = tests[self.rule].format(base=self.base, numerator=self.numerator, least_n=limits.least_n,
+                                       small_group=limits.small_group, staff=STAFF)  # fmt: skip
+        return f"case when {test} then 'A' end"
+
+    def of(self, columns: Sequence[str]) -> list[str]:
+        """The columns it hides, of those that the table has."""
+        if self.columns.startswith("*"):
+            kept = self.columns.removeprefix("*").removeprefix(" except").split()
+            return [c for c in columns if c not in kept]
+        return self.columns.split()
+
+
+def read_rules(path: Path = RULES) -> dict[str, list[Rule]]:
+    """The rules by table."""
+    out: dict[str, list[Rule]] = defaultdict(list)
+    with path.open(encoding="utf-8", newline="") as file:
+        for line in csv.DictReader(file):
+            out[line["table_name"]].append(Rule(**line))
+    return dict(out)
+
+
+def publishable(tables: Iterable[str], rules: dict[str, list[Rule]]) -> list[str]:
+    """The tables that have a rule and are not withheld."""
+    return [t for t in tables if t in rules and all(r.rule != "withheld" for r in rules[t])]
+
+
+def write_frames(
+    db: duckdb.DuckDBPyConnection, tables: Sequence[str], rules: dict[str, list[Rule]], limits: Limits
+) -> None:
+    """Write the tables as they may be seen from the catalogue ``build`` to ``out``, and ``dq_suppression``.
+
+    A table of which anything may be hidden says so in ``obs_status`` (Q) and ``conf_status`` (F, A, D).
+    """
+    _hidden_cells(db, limits)
+    _hidden_forms(db, limits)
+    costs = []
+    db.execute("use build")  # unqualified names in rules are tables of the build database
+    ddl = dict(
+        db.execute("select table_name, sql from duckdb_tables() where database_name = 'build'").fetchall()
+    )
+    for table in tables:
+        if table not in ddl:
+            raise LookupError(f"the build database lacks {table}: run dbt first")
+        db.execute("use out")
+        db.execute(ddl[table])
+        db.execute("use build")
+        masking = [r for r in rules[table] if r.rule not in ("open", "withheld")]
+        costs += _write_table(db, table, masking, limits)
+    _write_costs(db, costs)
+
+
+def _columns(db: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+    rows = db.execute(
+        "select column_name from duckdb_columns() where database_name = 'build' and table_name = ? "
+        "order by column_index",
+        [table],
+    ).fetchall()
+    return [r[0] for r in rows]
+
+
+def _write_table(
+    db: duckdb.DuckDBPyConnection, table: str, rules: Sequence[Rule], limits: Limits
+) -> list[tuple[object, ...]]:
+    """Write one table; returns table, rule, column, cells with a value, of them hidden as A and D."""
+    columns = _columns(db, table)
+    if not rules:
+        db.execute(f'insert into out.main."{table}" select * from build.main."{table}" order by all')  # noqa: S608
+        return []
+    statuses = ", ".join(f"{rule.status(limits)} as status_{i}" for i, rule in enumerate(rules))
+    db.execute(f'create or replace temp table masked as select t.*, {statuses} from build.main."{table}" as t')  # noqa: S608
+    by_column: dict[str, list[int]] = defaultdict(list)
+    marked: dict[str, list[int]] = defaultdict(list)
+    for i, rule in enumerate(rules):
+        for column in rule.of(columns):
+            by_column[column].append(i)
+        for column in rule.status_columns.split():
+            marked[column].append(i)
+    every = list(range(len(rules)))
+    if "obs_status" not in columns:
+        db.execute(f'alter table out.main."{table}" add column obs_status varchar')
+    db.execute(f'alter table out.main."{table}" add column conf_status varchar')
+    shown = []
+    for column in columns:
+        if column in by_column:
+            shown.append(f'case when {_first(by_column[column])} is null then "{column}" end')
+        elif column in marked:
+            shown.append(f"case when {_first(marked[column])} is null then \"{column}\" else 'Q' end")
+        else:
+            shown.append(f'"{column}"')
+    if "obs_status" not in columns:
+        shown.append(f"case when {_first(every)} is null then 'A' else 'Q' end")
+    shown.append(f"coalesce({_first(every)}, 'F')")
+    db.execute(f'insert into out.main."{table}" select {", ".join(shown)} from masked order by all')  # noqa: S608
+    costs = []
+    for column, numbers in by_column.items():
+        first = _first(numbers)
+        counts = db.execute(
+            f'select count("{column}"), count(case when {first} = \'A\' then "{column}" end), '  # noqa: S608
+            f'count(case when {first} = \'D\' then "{column}" end) from masked'
+        ).fetchone()
+        rule = "; ".join(dict.fromkeys(rules[i].note or rules[i].rule for i in numbers))
+        costs.append((table, column, rule, *(counts or (0, 0, 0))))
+    return costs
+
+
+def _first(numbers: Sequence[int]) -> str:
+    names = ", ".join(f"status_{i}" for i in numbers)
+    return f"coalesce({names})" if len(numbers) > 1 else names
+
+
+def aggregate_rows(db: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """The rows that ``hierarchy`` looks at, of the build database."""
+    return db.execute(ROWS).df()
+
+
+def _hidden_cells(db: duckdb.DuckDBPyConnection, limits: Limits) -> None:
+    status = suppress(aggregate_rows(db), limits)
+    long = status.melt(KEYS, list(LAYERS), "layer", "status").query("status != 'F'")
+    db.register("hidden_frame", long)
+    db.execute("create or replace temp table hidden as select * from hidden_frame")
+    db.execute(
+        "create or replace temp macro cell(l, kind, unit, work, part) as (select min(h.status) from temp.hidden as h "
+        "where h.layer = l and h.unit_type = kind and h.unit_id = unit and h.assessment_id = work "
+        "and h.subgroup = part)"
+    )
+
+
+def _hidden_forms(db: duckdb.DuckDBPyConnection, limits: Limits) -> None:
+    """Forms that few students wrote, and the next smallest where these could be had by subtraction."""
+    few = f"n < {limits.least_n}"
+    db.execute(
+        f"""create or replace temp table hidden_form as
+        select assessment_id, form, case
+            when {few} then 'A'
+            when sum(case when {few} then n else 0 end) over work between 1 and {limits.least_n - 1}
+                and row_number() over (partition by assessment_id, {few} order by n, form) = 1 then 'D'
+        end as status
+        from build.fct_form_statistic window work as (partition by assessment_id)"""  # noqa: S608
+    )
+    db.execute(
+        "create or replace temp macro form_status(work, version) as (select min(h.status) from temp.hidden_form as h "
+        "where h.assessment_id = work and h.form = version)"
+    )
+
+
+def _write_costs(db: duckdb.DuckDBPyConnection, costs: Sequence[tuple[object, ...]]) -> None:
+    db.execute(
+        "create table out.main.dq_suppression (table_name varchar not null, column_name varchar not null, "
+        "rule varchar not null, values_n bigint not null, primary_n bigint not null, secondary_n bigint not null, "
+        "hidden_pct double)"
+    )
+    for cost in costs:
+        db.execute(
+            "insert into out.main.dq_suppression "
+            "select $1, $2, $3, $4, $5, $6, 100.0 * ($5 + $6) / nullif($4, 0)",
+            list(cost),
+        )
