@@ -5,7 +5,7 @@ STAMP := $(VENV)/.stamp
 export DAGSTER_DISABLE_TELEMETRY = yes
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 
-.PHONY: help env warehouse test dev lint bench docs lock clean
+.PHONY: help env warehouse test dev lint bench torture docs lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is to make
@@ -30,14 +30,18 @@ test: env  ## the whole test suite, once
 dev: env  ## the Dagster UI on http://127.0.0.1:3000
 	$(BIN)/uroven dev
 
-lint: env  ## ruff, sqlfluff, types
+lint: env  ## ruff, sqlfluff, types, known vulnerabilities of the dependencies
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests
+	$(BIN)/python deploy/audit.py
 
 bench: env  ## benchmarks, as ratios against the bare work
 	$(BIN)/python -m benchmarks
+
+torture: env  ## kills runs in every step and at random, and compares the releases (long)
+	$(BIN)/python -m tests.reliability.torture
 
 docs: env  ## the data dictionary and dbt docs
 	$(BIN)/python -m pipelines.docs

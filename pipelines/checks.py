@@ -65,3 +65,22 @@ def release_is_fresh(uroven: UrovenResource) -> dg.AssetCheckResult:
             "waiting": waiting[:20],
         },
     )
+
+
+def release_checks() -> list[dg.AssetCheckSpec]:
+    """What must hold before anything is published; the release step itself stops where it does not."""
+    release = dg.AssetKey(["release", "current"])
+    return [
+        dg.AssetCheckSpec(
+            "attack",
+            asset=release,
+            blocking=True,
+            description="No hidden number can be worked out from the published ones (linear programming).",
+        ),
+        dg.AssetCheckSpec(
+            "gate",
+            asset=release,
+            blocking=True,
+            description="Completeness, distributions, jumps against the previous release. Warns on a first one.",
+        ),
+    ]

@@ -113,6 +113,73 @@ def erase(
 
 
 @app.command()
+def verify(
+    release: Annotated[Optional[str], typer.Argument(help="A release's id; the current one by default.")] = None,  # noqa: UP045
+    home: Home = None,
+) -> None:
+    """Make a release again from the vault and compare. Exit 0 the same, 1 it differs or can't be made."""
+    _apply(home, None)
+    from pipelines.settings import Settings  # noqa: PLC0415
+    from pipelines.verify import verify as run_verify  # noqa: PLC0415
+
+    try:
+        differing = run_verify(Settings(), release)
+    except (FileNotFoundError, RuntimeError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    for table, rows in differing.items():
+        typer.echo(f"{table}: различаются строк {rows}")
+    typer.echo("Выпуск воспроизводится не полностью." if differing else "Выпуск воспроизводится: все таблицы те же.")
+    raise typer.Exit(1 if differing else 0)
+
+
+@app.command()
+def diff(
+    old: str,
+    new: str,
+    output: Annotated[Optional[Path], typer.Option("-o", "--output", help="Write all of it as CSV.")] = None,  # noqa: UP045
+    home: Home = None,
+) -> None:
+    """What changed between two releases, and which file or rule did it."""
+    _apply(home, None)
+    from pipelines.release.diff import diff as changes  # noqa: PLC0415
+    from pipelines.settings import Settings  # noqa: PLC0415
+
+    settings = Settings()
+    try:
+        table = changes(settings.releases / old, settings.releases / new)
+    except FileNotFoundError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    if output:
+        table.to_csv(output, index=False)
+    typer.echo(f"Изменилось чисел: {len(table)}")
+    for cause, numbers in table.groupby("cause").size().items():
+        typer.echo(f"  {numbers}: {cause}")
+    if not output and len(table):
+        typer.echo(table.head(40).to_string(index=False))
+
+
+@app.command()
+def clean(
+    keep: Annotated[int, typer.Option(help="How many of the newest releases stay.")] = 12,
+    home: Home = None,
+) -> None:
+    """Remove old releases; the current one always stays."""
+    _apply(home, None)
+    from pipelines.release.retention import clean as remove  # noqa: PLC0415
+    from pipelines.settings import Settings  # noqa: PLC0415
+
+    settings = Settings()
+    try:
+        removed = remove(settings.releases, settings.current, keep)
+    except ValueError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    typer.echo("Удалено выпусков: " + (f"{len(removed)} ({', '.join(removed)})" if removed else "0"))
+
+
+@app.command()
 def parse(home: Home = None) -> None:
     """Parse the dbt project, so that Dagster can load the graph of this home."""
     _apply(home, None)

@@ -203,7 +203,7 @@ def _fate(layout: Layout) -> str:
 
 def release_texts() -> dict[str, str]:
     """The texts that a release keeps as pages: the dictionary of inputs, and the guides for its readers."""
-    guides = ("connect", "scales")
+    guides = ("connect", "methods")
     texts = {g: (ROOT / "docs" / f"{g}.md").read_text(encoding="utf-8") for g in guides}
     return {"inputs": data_dictionary(), "formats": formats(), **texts}
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,9 +47,31 @@ def write_text(path: Path, text: str, mode: int | None = None) -> None:
         partial.write_text(text, encoding="utf-8")
 
 
+def digest(paths: Iterable[Path]) -> str:
+    """A hash of the files' contents; of one that is missing, of its absence."""
+    found = hashlib.blake2b(digest_size=16)
+    for path in paths:
+        if path.is_file():
+            with path.open("rb") as f:
+                found.update(hashlib.file_digest(f, "blake2b").digest())
+        found.update(b"/")
+    return found.hexdigest()
+
+
 def write_parquet(table: pa.Table, path: Path) -> None:
-    """A table as Parquet, compressed alike everywhere."""
+    """A table as Parquet, compressed alike everywhere, with checksums of its pages."""
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     with whole(path) as partial:
-        pq.write_table(table, partial, compression="zstd")
+        pq.write_table(table, partial, compression="zstd", write_page_checksum=True)
+
+
+def has_schema(path: Path, schema: pa.Schema) -> bool:
+    """Whether the file is a readable Parquet table of exactly these columns."""
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    try:
+        return bool(pq.read_schema(path).equals(schema))
+    except (OSError, pa.ArrowInvalid):
+        return False

@@ -26,10 +26,16 @@ class Inputs:
 def release_inputs(settings: Settings, ledger: Ledger, expected: pa.Table) -> Inputs:
     """The files sent, what was accepted of them, the code, what the calendar ``expected``, the settings."""
     from pipelines.intake import stages  # noqa: PLC0415
-    from pipelines.release.publish import input_hash, project_hash  # noqa: PLC0415
+    from pipelines.release.publish import input_hash, project_hash, publishing_version  # noqa: PLC0415
     from pipelines.scaling.version import scaling_version  # noqa: PLC0415
 
-    code = f"{stages.code_version()}-{project_hash(DBT_PROJECT)}-{scaling_version(settings.lake / 'scales')}"
+    versions = (
+        stages.code_version(),
+        project_hash(DBT_PROJECT),
+        scaling_version(settings.lake / "scales"),
+        publishing_version(),
+    )
+    code = "-".join(versions)
     sent = sorted(f"{s.path}|{s.file_id}|{s.state}" for s in ledger.submissions())
     parts = [*sent, *_accepted(settings), calendar.fingerprint(expected), code, settings.region]
     return Inputs(input_hash(parts), code)

@@ -26,14 +26,19 @@ META = {
 
 
 @cache
-def promised_tables() -> dict[str, dict[str, Any]]:
-    """Published marts by name: their yml entries."""
+def marts() -> dict[str, dict[str, Any]]:
+    """All marts by name: their yml entries."""
     out = {}
     for path in sorted((DBT_PROJECT / "models" / "marts").rglob("*.yml")):
         for model in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("models", []):
-            if (model.get("config", {}).get("meta") or {}).get("publish", True):
+            if model.get("columns"):
                 out[model["name"]] = model
     return out
+
+
+def promised_tables() -> dict[str, dict[str, Any]]:
+    """The marts that a release holds."""
+    return {n: m for n, m in marts().items() if (m.get("config", {}).get("meta") or {}).get("publish", True)}
 
 
 def grain(model: Mapping[str, Any]) -> list[str]:
@@ -44,14 +49,13 @@ def grain(model: Mapping[str, Any]) -> list[str]:
 
 
 def make_release(path: Path, rows: Rows, without: Set[str] = frozenset()) -> Path:
-    """A published database: every promised table (but those in ``without``), the given rows, no more.
+    """A published database: every promised table (less ``without``), and those with rows given.
 
     A row names only the columns that matter; a column that the contract lacks raises.
     """
     with duckdb.connect(str(path)) as db:
-        for name, model in promised_tables().items():
-            if name not in without and model.get("columns"):
-                _make_table(db, name, model)
+        for name in sorted((promised_tables().keys() | (rows.keys() & marts().keys())) - without):
+            _make_table(db, name, marts()[name])
         types = "created_at TIMESTAMP, " + ", ".join(f"{c} VARCHAR" for c in META if c != "created_at")
         db.execute(f"CREATE TABLE meta_release ({types})")
         db.execute("COMMENT ON TABLE meta_release IS 'Выпуск — Release'")
@@ -68,4 +72,6 @@ def _make_table(db: duckdb.DuckDBPyConnection, name: str, model: Mapping[str, An
     db.execute(f"CREATE TABLE {quoted(name)} ({columns})")
     db.execute(f"COMMENT ON TABLE {quoted(name)} IS {literal(model['description'])}")
     for c in model["columns"]:
-        db.execute(f"COMMENT ON COLUMN {quoted(name)}.{quoted(c['name'])} IS {literal(c.get('description', ''))}")
+        db.execute(
+            f"COMMENT ON COLUMN {quoted(name)}.{quoted(c['name'])} IS {literal(c.get('description', ''))}"
+        )

@@ -42,7 +42,9 @@ def school(school_id: str, name: str, municipality: str = "101") -> dict[str, An
     }
 
 
-def result(unit_type: str, unit_id: str, n: int, below: int, year: int = 2023, mean: float = 500.0) -> dict[str, Any]:
+def result(
+    unit_type: str, unit_id: str, n: int, below: int, year: int = 2023, mean: float = 500.0
+) -> dict[str, Any]:
     share = 100 * below / n
     return {
         "unit_type": unit_type,
@@ -76,12 +78,173 @@ def result(unit_type: str, unit_id: str, n: int, below: int, year: int = 2023, m
 
 def suppressed(school_id: str) -> dict[str, Any]:
     """A result with nothing but its keys and the status Q."""
-    keys = ("unit_type", "unit_id", "assessment_id", "subgroup", "school_year", "school_id", "municipality_id")
+    keys = (
+        "unit_type",
+        "unit_id",
+        "assessment_id",
+        "subgroup",
+        "school_year",
+        "school_id",
+        "municipality_id",
+    )
     row = {k: v for k, v in result("school", school_id, 10, 1).items() if k in keys}
-    return row | {"scale_type": "relative", "obs_status": "Q", "below_min_obs_status": "Q", "scale_obs_status": "Q"}
+    return row | {
+        "scale_type": "relative",
+        "obs_status": "Q",
+        "below_min_obs_status": "Q",
+        "scale_obs_status": "Q",
+    }
+
+
+def labels() -> Rows:
+    """The list of low results: the small school is on it, with the reason."""
+    keys = {"rule_id": "ru_30x2", "rule_version": "2025.1", "school_year": 2023, "purpose": "low"}
+    condition = {
+        "rule_id": "ru_30x2",
+        "rule_version": "2025.1",
+        "school_year": 2023,
+        "assessment_id": ASSESSMENT,
+    }
+    return {
+        "dim_identification_rule": [
+            {
+                "rule_id": "ru_30x2",
+                "purpose": "low",
+                "basis": "official",
+                "title_ru": "30 % дважды",
+                "title_en": "30% twice",
+            }
+        ],
+        "fct_school_identification": [
+            {**keys, "school_id": SMALL, "status": "point", "probability": 0.62, "is_listed": True},
+            {**keys, "school_id": LARGE, "status": "no", "probability": 0.001, "is_listed": False},
+            {
+                **keys,
+                "school_id": HIDDEN,
+                "status": "confirmed",
+                "is_listed": False,
+                "exclusion_reason_ru": "Вечерняя школа",
+                "exclusion_reason_en": "Evening school",
+            },
+        ],
+        "fct_school_identification_trace": [
+            {
+                **condition,
+                "school_id": SMALL,
+                "condition_year": 2023,
+                "measure": "below_min_share",
+                "observed": 41.7,
+                "comparison": "ge",
+                "threshold": 30.0,
+                "n": 12,
+                "is_known": True,
+                "met": True,
+                "met_confirmed": False,
+            }
+        ],
+    }
+
+
+def conditions() -> Rows:
+    """Social context: the index of every school, and the results expected."""
+    ids = [LARGE, SMALL, HIDDEN, *(f"99020{i}" for i in range(5))]
+    return {
+        "fct_school_context": [
+            {"school_id": s, "school_year": 2023, "students_n": 300, "social_index": 40.0 + 4 * i}
+            for i, s in enumerate(ids)
+        ],
+        "fct_context_model": [{"assessment_id": ASSESSMENT, "school_year": 2023, "r_squared": 0.31}],
+        "fct_school_expected_result": [
+            {
+                "school_id": s,
+                "assessment_id": ASSESSMENT,
+                "school_year": 2023,
+                "observed": None if s == HIDDEN else 490.0 + 10 * i,
+                "expected": 495.0 + 5 * i,
+                "residual": None if s == HIDDEN else -5.0 + 5 * i,
+                "ci_low": None if s == HIDDEN else -25.0 + 5 * i,
+                "ci_high": None if s == HIDDEN else 15.0 + 5 * i,
+            }
+            for i, s in enumerate(ids)
+        ],
+    }
+
+
+def programme() -> Rows:
+    """An indicator with a target, one whose file is missing, one suppressed; what was sent; a pair."""
+    indicator = {"unit_type": "school", "unit_id": SMALL, "school_year": 2023, "period": "year"}
+    sent = {
+        "unit_type": "school",
+        "unit_id": SMALL,
+        "school_id": SMALL,
+        "municipality_id": "101",
+        "school_year": 2023,
+    }
+    return {
+        "fct_programme_indicator": [
+            {
+                **indicator,
+                "indicator_id": "success_rate",
+                "numerator": 9,
+                "denominator": 12,
+                "value": 75.0,
+                "ci_low": 46.8,
+                "ci_high": 91.1,
+                "target": 80.0,
+                "verdict": "not_met",
+                "is_confirmed": False,
+                "obs_status": "A",
+            },
+            {**indicator, "indicator_id": "staffing", "missing_contract": "staffing", "obs_status": "O"},
+            {**indicator, "indicator_id": "deficit", "obs_status": "Q"},
+        ],
+        "dq_completeness": [
+            {**sent, "contract": "staffing", "period": "year", "due": "2022-10-01", "state": "missing"},
+            {
+                **sent,
+                "contract": "social_passport",
+                "period": "year",
+                "due": "2022-10-01",
+                "state": "received",
+            },
+        ],
+        "fct_school_peer_match": [
+            {
+                "school_id": SMALL,
+                "school_year": 2023,
+                "status": "assigned",
+                "rank": 1,
+                "partner_school_id": LARGE,
+                "distance": 0.8,
+                "reason_ru": "тот же район",
+                "reason_en": "the same district",
+            }
+        ],
+        "msr_programme_effect": [
+            {
+                "cohort": "supported",
+                "subject": "Математика",
+                "baseline_year": 2021,
+                "end_year": 2023,
+                "supported_n": 7,
+                "matched_n": 6,
+                "naive_change": 0.2,
+                "regression_to_mean": 0.1,
+                "effect": 0.08,
+                "ci_low": -0.1,
+                "ci_high": 0.26,
+                "verdict": "not_shown",
+            }
+        ],
+    }
 
 
 def region() -> Rows:
+    """All of it."""
+    return {**results(), **labels(), **conditions(), **programme()}
+
+
+def results() -> Rows:
     others = [school(f"99020{i}", f"МБОУ «СОШ № {i}»") for i in range(5)]
     return {
         "dim_assessment": [assessment(2022), assessment(2023)],

@@ -8,7 +8,8 @@ with sums as (
 ),
 
 of_no_school as (
-    select registry.indicator_id, facts.school_year, facts.period, facts.municipality_id,
+    select
+        registry.indicator_id, facts.school_year, facts.period, facts.municipality_id,
         facts.numerator, facts.denominator
     from {{ ref('int_indicator_fact') }} as facts
     inner join {{ ref('programme_indicator') }} as registry on facts.measure_id = registry.measure_id
@@ -17,13 +18,13 @@ of_no_school as (
 
 schools as (
     select
-        sums.indicator_id, sums.school_year, sums.period, groups.municipality_id,
+        sums.indicator_id, sums.school_year, sums.period, members.municipality_id,
         sums.numerator, sums.denominator
     from sums
     inner join {{ ref('programme_indicator') }} as registry on sums.indicator_id = registry.indicator_id
-    inner join {{ ref('int_programme_group') }} as groups
-        on sums.unit_id = groups.school_id and sums.school_year = groups.school_year
-        and registry.school_group = groups.school_group
+    inner join {{ ref('int_programme_group') }} as members
+        on sums.unit_id = members.school_id and sums.school_year = members.school_year
+        and registry.school_group = members.school_group
     where sums.unit_type = 'school'
     union all
     select * from of_no_school

@@ -48,7 +48,10 @@ def pairing(uroven: UrovenResource) -> dg.MaterializeResult:
 
 @dg.asset(
     key=["programme", "effect"],
-    deps=[["programme", "context"], *_warehouse("int_peer_candidate", "int_supported_school", "context_parameter")],
+    deps=[
+        ["programme", "context"],
+        *_warehouse("int_peer_candidate", "int_supported_school", "context_parameter"),
+    ],
     group_name="g_programme",
     kinds={"numpy", "parquet"},
     pool=POOL,

@@ -6,6 +6,7 @@ import dagster as dg
 
 from pipelines.assets.accepted import RETURNED
 from pipelines.assets.warehouse import POOL, TRANSLATOR, read_manifest
+from pipelines.checks import release_checks
 from pipelines.resources import UrovenResource
 
 
@@ -37,37 +38,60 @@ def release_asset() -> dg.AssetsDefinition:
         group_name="i_release",
         kinds={"duckdb", "parquet"},
         pool=POOL,
+        check_specs=release_checks(),
         description="A frozen, versioned directory: the warehouse, Parquet, and the link `current`.",
     )
     def release(context: dg.AssetExecutionContext, uroven: UrovenResource) -> dg.MaterializeResult:
         from pipelines import calendar  # noqa: PLC0415
-        from pipelines.inputs import release_inputs  # noqa: PLC0415
         from pipelines.docs import release_texts  # noqa: PLC0415
+        from pipelines.inputs import release_inputs  # noqa: PLC0415
         from pipelines.logs import peak_memory_mb  # noqa: PLC0415
         from pipelines.release import publish as p  # noqa: PLC0415
         from pipelines.release.contents import complete  # noqa: PLC0415
+        from pipelines.release.make import Stopped, make_release  # noqa: PLC0415
         from pipelines.release.postgres import publish_postgres  # noqa: PLC0415
 
         settings = uroven.settings()
         inputs = release_inputs(settings, uroven.ledger(), calendar.written(settings))
-        tables = published_tables(read_manifest())
-        made, counts = p.publish(
-            settings.warehouse,
-            settings.releases,
-            settings.current,
-            tables,
-            inputs=inputs.input_hash,
-            code_version=inputs.code_version,
-        )
-        context.log.info(f"release {made.release_id}: {sum(counts.values())} rows in {len(counts)} tables")
+        manifest = read_manifest()
+        tables = published_tables(manifest)
+        try:
+            made = make_release(
+                settings.warehouse,
+                settings.releases,
+                settings.current,
+                tables,
+                inputs=inputs.input_hash,
+                code_version=inputs.code_version,
+                region=settings.region,
+                reason=settings.release_reason,
+                complete=partial(complete, manifest=manifest, texts=release_texts()),
+            )
+        except Stopped as stopped:
+            raise dg.Failure(str(stopped)) from stopped
+        if settings.publish_url:
+            publish_postgres(settings.current / p.DATABASE, settings.publish_url)
+        release_id, counts = made.release.release_id, made.rows
+        context.log.info(f"release {release_id}: {sum(counts.values())} rows in {len(counts)} tables")
+        for table in made.unruled:
+            context.log.warning(f"{table} is not published: publication_rule.csv has no rule for it")
         return dg.MaterializeResult(
             metadata={
-                "release_id": made.release_id,
+                "release_id": release_id,
                 "path": dg.MetadataValue.path(str(settings.current / p.DATABASE)),
-                "input_hash": made.input_hash,
+                "input_hash": made.release.input_hash,
                 "rows": dg.MetadataValue.json(counts),
                 "peak_memory_mb": peak_memory_mb(),
-            }
+            },
+            check_results=[
+                dg.AssetCheckResult(passed=True, check_name="attack"),
+                dg.AssetCheckResult(
+                    passed=not made.warnings,
+                    check_name="gate",
+                    severity=dg.AssetCheckSeverity.WARN,
+                    metadata={"warnings": dg.MetadataValue.json(made.warnings)},
+                ),
+            ],
         )
 
     return release

@@ -4,7 +4,7 @@ Each asset reads the build database and writes Parquet; an assessment that break
 scale, with its reason, and doesn't stop the others.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import dagster as dg
@@ -81,11 +81,9 @@ def calibration(context: dg.AssetExecutionContext, uroven: UrovenResource) -> It
     description="Means of units on their scale with intervals; posterior spread and level shares.",
 )
 def units(uroven: UrovenResource) -> dg.MaterializeResult:
-    from pipelines.scaling import run_units as step  # noqa: PLC0415
+    from pipelines.scaling import run_units  # noqa: PLC0415
 
-    settings = uroven.settings()
-    written = step.run(settings.warehouse, settings.lake / "scales", settings.region)
-    return dg.MaterializeResult(metadata={f"{table}_n": n for table, n in written.items()})
+    return _written(uroven, run_units.run, region=uroven.settings().region)
 
 
 @dg.asset(
@@ -97,11 +95,9 @@ def units(uroven: UrovenResource) -> dg.MaterializeResult:
     description="Change of schools, municipalities and the region over three years, with verdicts.",
 )
 def dynamics(uroven: UrovenResource) -> dg.MaterializeResult:
-    from pipelines.scaling import run_dynamics as step  # noqa: PLC0415
+    from pipelines.scaling import run_dynamics  # noqa: PLC0415
 
-    settings = uroven.settings()
-    rows = step.run(settings.warehouse, settings.lake / "scales")
-    return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+    return _written(uroven, run_dynamics.run)
 
 
 @dg.asset(
@@ -113,11 +109,16 @@ def dynamics(uroven: UrovenResource) -> dg.MaterializeResult:
     description="Signs that a school's results call for further analysis.",
 )
 def objectivity(uroven: UrovenResource) -> dg.MaterializeResult:
-    from pipelines.scaling import run_objectivity as step  # noqa: PLC0415
+    from pipelines.scaling import run_objectivity  # noqa: PLC0415
 
+    return _written(uroven, run_objectivity.run)
+
+
+def _written(uroven: UrovenResource, run: Callable[..., dict[str, int]], **more: Any) -> dg.MaterializeResult:
+    """Run a step from the build database to its tables; their numbers of rows are the metadata."""
     settings = uroven.settings()
-    rows = step.run(settings.warehouse, settings.lake / "scales")
-    return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+    rows = run(settings.warehouse, settings.lake / "scales", **more)
+    return dg.MaterializeResult(metadata={f"{table}_n": n for table, n in rows.items()})
 
 
 ASSETS = [calibration, units, dynamics, objectivity]

@@ -1,13 +1,13 @@
 """Erasing a person: their rows leave the vault's files and all that was made of them, and it is shown.
 
-A person is found by name, in every file and also in those that were refused, or by a row of a file. The keyed
-hashes that their rows landed with lead to the person's other rows, in files that hold codes in place of names.
-A file of the vault is written anew as a plain table without these rows; every other row reads as before and
-keeps its number. What was made of the file is deleted and made again by the next run.
+A person is found by name, in every file and also in those that were refused, or by a row of a file. The
+keyed hashes that their rows landed with lead to the person's other rows, in files with codes in place of
+names. A file of the vault is written anew as a plain table without these rows; every other row reads as
+before and keeps its number. What was made of the file is deleted and made again by the next run.
 
-Published releases hold no row of a person, only counts, and stay as they are. The inbox belongs to the senders
-and isn't changed either: the erased content is never taken in again, but files there are named in the proof
-until their sender removes them. A person found by a row alone is searched for by the keyed hashes alone.
+Published releases hold no row of a person, only counts, and stay as they are. The inbox belongs to the
+senders and isn't changed either: the erased content is never taken in again, but files there are named in the
+proof until their sender removes them. A person found by a row alone is searched for by the hashes alone.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import hashlib
+import html
 import io
 import re
 import zipfile
@@ -37,6 +38,8 @@ from schemas import CONTRACTS
 
 #: Sheet -> numbers of rows, from 1.
 Rows = dict[str, set[int]]
+#: How a person stands in a file that should not hold them; text without a school can't tell namesakes apart.
+FOUND, NAMESAKE = "найдено", "имя встречается: посмотрите, не однофамилец ли"
 _ENCODINGS = ("utf-8", "cp1251", "utf-16-le")
 _WORDS = re.compile(r"[^\W_]+")
 
@@ -334,34 +337,32 @@ def search(settings: Settings, person: Person, keys: Iterable[str]) -> Proof:
         (p, (p, settings.vault_secret(), person, wanted)) for p in paths if p.is_file() and not p.is_symlink()
     ]
     for done in workers.each(_holds, tasks, settings):
-        kind, holds = done.result or ("нечитаемые", False)
+        kind, why = done.result or ("нечитаемые", "")
         proof.searched[kind] += 1
         if done.failure:
-            proof.left.append((str(done.key), f"не удалось проверить: {done.failure.ru}"))
-        elif holds:
-            why = (
-                "файл отправителя: удалите его из папки"
-                if settings.inbox_path in done.key.parents
-                else "найдено"
-            )
+            why = f"не удалось проверить: {done.failure.ru}"
+        elif why and settings.inbox_path in done.key.parents:
+            why = "файл отправителя: удалите его из папки"
+        if why:
             proof.left.append((str(done.key), why))
     return proof
 
 
-def _holds(path: Path, key: bytes | None, person: Person, keys: frozenset[str]) -> tuple[str, bool]:
-    """A worker's task: the kind of a file, and whether the person stands in it."""
-    if path.suffix == ".parquet":
-        return "Parquet", any(_in_row(r, person, keys) for r in _parquet_rows(path))
-    if path.suffix == ".duckdb":
-        return "DuckDB", any(_in_row(r, person, keys) for r in _duckdb_rows(path))
+def _holds(path: Path, key: bytes | None, person: Person, keys: frozenset[str]) -> tuple[str, str]:
+    """A worker's task: the kind of a file, and in which way the person stands in it (empty: not at all)."""
+    if path.suffix in (".parquet", ".duckdb"):
+        rows = _parquet_rows(path) if path.suffix == ".parquet" else _duckdb_rows(path)
+        return path.suffix[1:], FOUND if any(_in_row(r, person, keys) for r in rows) else ""
     with sealed.opened(path, key) as readable:
         try:
-            rows = [row for sheet in read_grid(readable, name=path.name).sheets for row in sheet.rows]
+            cells = [row for sheet in read_grid(readable, name=path.name).sheets for row in sheet.rows]
         except UnreadableFile:
-            rows = []
-        if any(_in_row(row, person, keys) for row in rows):
-            return "таблицы", True
-        return ("таблицы" if rows else "прочие"), any(_in_bytes(d, person, keys) for d in _bytes_of(readable))
+            cells = []
+        kind = "таблицы" if cells else "прочие"
+        if any(_in_row(row, person, keys) for row in cells):
+            return kind, FOUND
+        mentioned = any(_in_bytes(data, person, keys) for data in _bytes_of(readable))
+        return kind, (NAMESAKE if person.school else FOUND) if mentioned else ""
 
 
 def _in_row(row: Sequence[str], person: Person, keys: frozenset[str]) -> bool:
@@ -376,11 +377,13 @@ def _in_bytes(data: bytes, person: Person, keys: frozenset[str]) -> bool:
 
 
 def _bytes_of(path: Path) -> Iterator[bytes]:
-    """A file's bytes, and those of the parts of an archive."""
+    """A file's bytes, and those of the parts of an archive, with letters for the references of XML."""
     yield path.read_bytes()
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            yield from (archive.read(name) for name in archive.namelist())
+            for name in archive.namelist():
+                data = archive.read(name)
+                yield html.unescape(data.decode("utf-8", "ignore")).encode() if b"&#" in data else data
 
 
 def _parquet_rows(path: Path) -> Iterator[list[str]]:

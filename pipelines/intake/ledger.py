@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from pipelines.intake.migration import upgrade
 from pipelines.intake.readers import FileReading
 
 metadata = sa.MetaData()
@@ -97,7 +98,7 @@ class Ledger:
         if url.startswith("sqlite"):
             options = {"connect_args": {"timeout": 60}}
         self.engine = sa.create_engine(url, **options)
-        metadata.create_all(self.engine)
+        upgrade(self.engine)
 
     # -- submissions -----------------------------------------------------------------------------------
 

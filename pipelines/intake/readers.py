@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from pipelines.files import write_parquet
 from pipelines.intake.grid import LIMITS, Limits, Sheet, UnreadableFile, read_grid
 from pipelines.intake.layouts import Layout, Match, find_columns, recognise, stacked_layout, transposed
 from pipelines.intake.persons import Hasher, people_hashed, people_out, school_code
@@ -145,13 +145,6 @@ def read_file(
             folder.mkdir(parents=True, exist_ok=True)
             write_parquet(pa.concat_tables(parts, promote_options="default"), folder / f"{file_id}.parquet")
     return result
-
-
-def write_parquet(table: pa.Table, path: Path) -> None:
-    """Write the file whole or not at all."""
-    partial = path.with_suffix(".partial")
-    pq.write_table(table, partial, compression="zstd")
-    partial.replace(path)
 
 
 Tables = dict[tuple[str, int], list[pa.Table]]

@@ -16,11 +16,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.files import digest, has_schema, write_parquet, write_text
 from pipelines.intake import sealed, workers
 from pipelines.intake.grid import Limits
 from pipelines.intake.items import ReferenceItem
 from pipelines.intake.ledger import ACTIVE, Ledger, Snapshot, Submission
-from pipelines.intake.readers import FileReading, landed_schema, read_file, write_parquet
+from pipelines.intake.readers import FileReading, landed_schema, read_file
 from pipelines.intake.rules import RULES
 from pipelines.intake.validation import (
     FINDING_SCHEMA,
@@ -200,10 +201,8 @@ def ensure_empty_tables(settings: Settings) -> None:
 
 
 def _write_empty(path: Path, schema: pa.Schema) -> None:
-    if path.exists() and pq.read_schema(path).equals(schema):
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_parquet(schema.empty_table(), path)
+    if not has_schema(path, schema):
+        write_parquet(schema.empty_table(), path)
 
 
 def finding_schema() -> pa.Schema:
@@ -215,7 +214,8 @@ def accept(
 ) -> Partition:
     """Validate the landed rows of one contract and school year and write what was accepted and rejected.
 
-    Does nothing when neither the files nor the code changed since the last time.
+    Does nothing when neither the files nor the code changed since the last time, and what was written then
+    is whole.
     """
     contract = CONTRACTS[contract_name]
     snapshot = snapshot or ledger.snapshot()
@@ -230,11 +230,12 @@ def accept(
         part_path(settings, "accepted", contract_name, year),
         _mark_path(settings, contract_name, year),
     )
+    written = _written(settings, contract_name, year)
     if target.exists() and marker.exists():
         done = json.loads(marker.read_text())
-        if done.pop("fingerprint") == mark:
+        if done.pop("fingerprint") == mark and done.pop("digest", None) == digest(written):
             return Partition(**done, worked=False)
-    landed = _landed_rows(settings, contract_name, year, list(order))
+    landed = _landed_rows(settings, ledger, contract_name, year, list(order))
     names = {s.file_id: s.path for s in subs if s.file_id in order}
     reference = _reference(reference_path) if contract.has_items else {}
     result = validate(contract, landed, order=order, names=names, reference=reference)
@@ -258,10 +259,14 @@ def accept(
         "files_n": len(order),
         "conserved": conserved,
     }
-    partial = marker.with_suffix(".partial")
-    partial.write_text(json.dumps({**done, "fingerprint": mark}))
-    partial.replace(marker)
+    write_text(marker, json.dumps({**done, "fingerprint": mark, "digest": digest(written)}))
     return Partition(**done, worked=True)
+
+
+def _written(settings: Settings, contract: str, year: int) -> list[Path]:
+    """The files that accepting one contract and school year writes."""
+    paths = [part_path(settings, layer, contract, year) for layer in ("accepted", "rejected")]
+    return [*paths, part_path(settings, "accepted", ITEMS, year)] if contract == "student_results" else paths
 
 
 def resettled(settings: Settings, ledger: Ledger) -> Snapshot | None:
@@ -290,12 +295,25 @@ def _fingerprint(order: dict[str, int], reference: Path | None) -> str:
     return digest.hexdigest()
 
 
-def _landed_rows(settings: Settings, contract: str, year: int, files: list[str]) -> pa.Table:
-    paths = [landed_path(settings, contract, year, f) for f in files]
-    tables = [pq.read_table(p, partitioning=None) for p in paths if p.exists()]
+def _landed_rows(settings: Settings, ledger: Ledger, contract: str, year: int, files: list[str]) -> pa.Table:
+    """The landed rows of the files; a landed file that was lost or damaged is read again from the vault."""
+    paths = {f: landed_path(settings, contract, year, f) for f in files}
+    damaged = {f for f, path in paths.items() if _landed(path) is None}
+    again = {s.file_id: s for s in ledger.submissions() if s.state == ACTIVE and s.file_id in damaged}
+    for _, result in _read_all(settings, list(again.values())):
+        ledger.save_reading(result, code_version())
+    tables = [t for path in paths.values() if (t := _landed(path)) is not None]
     if not tables:
         return landed_schema(contract).append(pa.field("reading", pa.int16())).empty_table()
     return pa.concat_tables(tables, promote_options="default")
+
+
+def _landed(path: Path) -> pa.Table | None:
+    """A landed table; nothing where the file is lost, cut short or fails its checksums."""
+    try:
+        return pq.read_table(path, partitioning=None, page_checksum_verification=True)
+    except (OSError, pa.ArrowInvalid):
+        return None
 
 
 def _reference(path: Path) -> dict[AssessmentKey, list[ReferenceItem]]:

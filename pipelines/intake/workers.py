@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import multiprocessing as mp
+import os
 import re
 import resource
 from collections.abc import Callable, Iterator, Sequence
@@ -41,7 +42,11 @@ class Done(Generic[Key, Result]):
 
 
 def limit_memory(limit: int) -> None:
-    """Give this process so many bytes of address space at most; more is a MemoryError or its end."""
+    """Give this process so many bytes of address space at most; more is a MemoryError or its end.
+
+    calamine, being Rust, ends it: with one line on stderr then, whatever the environment asks for.
+    """
+    os.environ["RUST_BACKTRACE"] = "0"
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     ceiling = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
     resource.setrlimit(resource.RLIMIT_AS, (ceiling, hard))

@@ -19,10 +19,11 @@ COOK = 4.0
 class ContextFit:
     """The regression of one assessment.
 
-    `model`: schools_n, terms_n, r_squared, adjusted_r_squared, residual_sd (of a school of mean weight, in
+    `model`: schools_n, terms_n, r_squared, adjusted_r_squared, residual_sd (of a school of mean weight,
     points), f_p_value, normality_p_value (Shapiro–Wilk on weighted residuals), heteroscedasticity_p_value
     (Breusch–Pagan), largest_leverage, largest_cook, influential_n, largest_vif.
-    `coefficients`: by term estimate, se, robust_se (HC3), p_value, ci_low, ci_high, vif (NaN for the constant).
+    `coefficients`: by term estimate, se, robust_se (HC3), p_value, ci_low, ci_high, vif (NaN for the
+    constant).
     `schools`: by school observed, expected, residual, residual_se, se_basis, ci_low, ci_high (of the
     residual), leverage, cook.
     """

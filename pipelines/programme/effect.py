@@ -7,7 +7,7 @@ Unsupported schools of the same baseline rise as much, which is what the compari
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.stats import t as student
 
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class ProgrammeEffect:
 
 
 def programme_effect(
-    supported: FloatArray,
+    supported: BoolArray,
     baseline: FloatArray,
     outcome: FloatArray,
     covariates: pd.DataFrame,
@@ -119,7 +120,7 @@ def _design(before: FloatArray, covariates: pd.DataFrame) -> FloatArray:
     return np.column_stack([np.ones(len(before)), before, filled.to_numpy(float)])
 
 
-def _matches(x: FloatArray, treated: NDArray[np.bool_], rule: EffectRule) -> list[NDArray[np.intp]]:
+def _matches(x: FloatArray, treated: BoolArray, rule: EffectRule) -> list[NDArray[np.intp]]:
     """For each supported school the nearest unsupported ones (with replacement) within the caliper."""
     z = x[:, 1:] / x[:, 1:].std(axis=0)
     pool = np.flatnonzero(~treated)
@@ -134,7 +135,7 @@ def _matches(x: FloatArray, treated: NDArray[np.bool_], rule: EffectRule) -> lis
 def _estimate(
     x: FloatArray,
     after: FloatArray,
-    treated: NDArray[np.bool_],
+    treated: BoolArray,
     held: NDArray[np.intp],
     weight: FloatArray,
 ) -> dict[str, float]:
@@ -169,7 +170,7 @@ def _estimate(
 
 
 def _regression_to_mean(
-    before: FloatArray, change: FloatArray, treated: NDArray[np.bool_], held: NDArray[np.intp]
+    before: FloatArray, change: FloatArray, treated: BoolArray, held: NDArray[np.intp]
 ) -> float:
     """The change that the unsupported schools' line of change on baseline predicts for the supported."""
     slope, intercept = np.polyfit(before[~treated], change[~treated], 1)
@@ -181,14 +182,17 @@ def _mean_interval(values: FloatArray) -> tuple[float, float]:
     return float(values.mean() - half), float(values.mean() + half)
 
 
-def _nothing(treated: NDArray[np.bool_], before: FloatArray, after: FloatArray) -> ProgrammeEffect:
-    """Counts, and the supported schools' own change where there are any."""
-    nan, own = float("nan"), treated
-    some = bool(own.any())
+def _nothing(treated: BoolArray, before: FloatArray, after: FloatArray) -> ProgrammeEffect:
+    """Counts, and the supported schools' own baseline and change where there are any."""
+    figures = dict.fromkeys((f.name for f in fields(ProgrammeEffect) if f.type == "float"), float("nan"))
+    if treated.any():
+        figures["baseline_supported"] = float(before[treated].mean())
+        figures["naive_change"] = float((after - before)[treated].mean())
     return ProgrammeEffect(
-        method="none", supported_n=int(own.sum()), matched_n=0, controls_n=0, unsupported_n=int((~own).sum()),
-        baseline_supported=float(before[own].mean()) if some else nan, baseline_controls=nan,
-        naive_change=float((after - before)[own].mean()) if some else nan, naive_ci_low=nan, naive_ci_high=nan,
-        regression_to_mean=nan, controls_change=nan, effect=nan, effect_se=nan, ci_low=nan, ci_high=nan,
-        p_value=nan, largest_imbalance=nan,
-    )  # fmt: skip
+        method="none",
+        supported_n=int(treated.sum()),
+        matched_n=0,
+        controls_n=0,
+        unsupported_n=int((~treated).sum()),
+        **figures,
+    )

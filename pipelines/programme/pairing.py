@@ -82,7 +82,9 @@ def _compare(needy: pd.DataFrame, pool: pd.DataFrame, rule: PairingRule, near: s
         return (a[:, None] == b[None, :]) & pd.notna(a)[:, None]
 
     sized = [frame.assign(size=np.log2(frame["students_n"].astype(float))) for frame in (needy, pool)]
-    size = np.nan_to_num(np.abs(sized[0]["size"].to_numpy()[:, None] - sized[1]["size"].to_numpy()), nan=UNKNOWN)
+    size = np.nan_to_num(
+        np.abs(sized[0]["size"].to_numpy()[:, None] - sized[1]["size"].to_numpy()), nan=UNKNOWN
+    )
     place = np.where(same("municipality_id"), 0, 2)
     for i, own in enumerate(needy["municipality_id"]):
         for j, other in enumerate(pool["municipality_id"]):
@@ -114,32 +116,33 @@ def _assign(pairs: _Pairs, capacity: int) -> dict[int, int]:
 
 
 def _rows(
-    i: int,
-    assigned: int | None,
-    needy: pd.DataFrame,
-    pool: pd.DataFrame,
-    pairs: _Pairs,
-    alternatives_n: int,
+    i: int, assigned: int | None, needy: pd.DataFrame, pool: pd.DataFrame, pairs: _Pairs, alternatives_n: int
 ) -> list[dict[str, object]]:
-    school = str(needy["school_id"][i])
+    """The rows of one supported school: its partner, or why it has none, then the next nearest."""
+    rows: list[dict[str, object]] = []
     if assigned is None:
         code = _why_not(i, pairs)
         ru, en = _WHY_NOT[code]
-        first = {"school_id": school, "status": "unmatched", "reason_code": code, "reason_ru": ru, "reason_en": en}
-        chosen: list[tuple[int, str]] = []
+        rows.append({"status": "unmatched", "reason_code": code, "reason_ru": ru, "reason_en": en})
     else:
-        first, chosen = None, [(assigned, "assigned")]
-    order = [int(j) for j in np.argsort(pairs.distance[i], kind="stable") if pairs.allowed[i, j] and j != assigned]
-    chosen += [(j, "alternative") for j in order[:alternatives_n]]
-    rows: list[dict[str, object]] = [first] if first else []
-    for rank, (j, status) in enumerate(chosen, start=1 if assigned is not None else 2):
-        ru, en = _reasons(needy.iloc[i], pool.iloc[j], float(pairs.gap[i, j]), int(pairs.place[i, j]))
-        rows.append({
-            "school_id": school, "partner_school_id": str(pool["school_id"][j]), "status": status, "rank": rank,
-            "distance": float(pairs.distance[i, j]), "gap": float(pairs.gap[i, j]), "reason_ru": ru,
-            "reason_en": en,
-        })  # fmt: skip
-    return rows
+        rows.append(_proposal(i, assigned, needy, pool, pairs) | {"status": "assigned", "rank": 1})
+    nearest = np.argsort(pairs.distance[i], kind="stable").tolist()
+    others = [j for j in nearest if pairs.allowed[i, j] and j != assigned]
+    for rank, j in enumerate(others[:alternatives_n], start=2):
+        rows.append(_proposal(i, j, needy, pool, pairs) | {"status": "alternative", "rank": rank})
+    return [{"school_id": str(needy["school_id"][i])} | row for row in rows]
+
+
+def _proposal(i: int, j: int, needy: pd.DataFrame, pool: pd.DataFrame, pairs: _Pairs) -> dict[str, object]:
+    gap = float(pairs.gap[i, j])
+    ru, en = _reasons(needy.iloc[i], pool.iloc[j], gap, int(pairs.place[i, j]))
+    return {
+        "partner_school_id": str(pool["school_id"][j]),
+        "distance": float(pairs.distance[i, j]),
+        "gap": gap,
+        "reason_ru": ru,
+        "reason_en": en,
+    }
 
 
 _WHY_NOT = {

@@ -19,6 +19,7 @@ from scipy.special import betainc, ndtr
 SameBy = Literal["any", "subject", "assessment"]
 #: What tells one condition from another within a rule and year; groups are runs of it in this order.
 EVENT = ["subject_group", "series", "years_before", "measure", "comparison", "threshold"]
+#: The columns of the seed in the order of Requirement's fields.
 NEED = ["branch", "same_by", "conditions_n", "groups_n", "years_n", "years_held_n"]
 RULE = ["rule_id", "rule_version", "school_year"]
 
@@ -142,7 +143,7 @@ def probabilities(conditions: pd.DataFrame, requirements: pd.DataFrame) -> pd.Da
     found = [pd.DataFrame({name: [] for name in [*RULE, "school_id", "probability"]})]
     for (rule_id, version, year), rows in frame.groupby(RULE, sort=True):
         seed = needs_of[rule_id, version].sort_values(["branch", "requirement"])
-        needs = [Requirement(**need) for need in seed[NEED].to_dict("records")]
+        needs = [Requirement(*need) for need in seed[NEED].itertuples(index=False, name=None)]
         place = {key: i for i, key in enumerate(zip(seed["branch"], seed["requirement"], strict=True))}
         schools = sorted(rows["school_id"].unique())
         index = {school: i for i, school in enumerate(schools)}

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from pipelines.programme import ContextFit, IndexRule, OutcomeSet, fit_context, social_index, yearly_results
@@ -42,22 +40,20 @@ def run(warehouse: Path, folder: Path) -> dict[str, int]:
 def _indices(components: pd.DataFrame) -> Frames:
     """The index of each school year by the version that holds in it."""
     schools, weights = [], []
-    for (year, version), part in components.groupby(["school_year", "index_version"]):
-        facts: dict[str, Any] = part.iloc[0].to_dict()
-        rule = IndexRule(
-            str(facts["weighting"]), int(facts["least_components"]), limit := float(facts["z_limit"])
-        )
+    for _, part in components.groupby(["school_year", "index_version"]):
+        first = part.iloc[0]
+        rule = IndexRule(str(first["weighting"]), int(first["least_components"]), float(first["z_limit"]))
+        own = {name: first[name] for name in ("school_year", "index_version")}
         values = part.pivot(index="school_id", columns="component", values="value")
-        by_component = part.drop_duplicates("component").set_index("component")
-        index, weight = social_index(values, by_component["orientation"], by_component["weight"], rule)
-        own = {"school_year": year, "index_version": version}
+        facts = part.drop_duplicates("component").set_index("component")[["orientation", "weight"]]
+        index, weight = social_index(values, facts["orientation"], facts["weight"], rule)
         schools.append(index.rename_axis("school_id").reset_index().assign(**own))
-        weights.append(
-            weight.rename_axis("component").reset_index()
-            .assign(orientation=lambda t, o=by_component["orientation"]: t["component"].map(o))
-            .assign(weighting=rule.weighting, **own)
-        )  # fmt: skip
-    return {"social_index": table_of("social_index", schools), "index_weight": table_of("index_weight", weights)}
+        weight = weight.join(facts["orientation"]).rename_axis("component").reset_index()
+        weights.append(weight.assign(weighting=rule.weighting, **own))
+    return {
+        "social_index": table_of("social_index", schools),
+        "index_weight": table_of("index_weight", weights),
+    }
 
 
 def _models(results: pd.DataFrame, index: pd.DataFrame, settings: dict[str, float]) -> Frames:
@@ -120,6 +116,6 @@ def _in_student_sds(results: pd.DataFrame, expected: pd.DataFrame) -> pd.DataFra
     center = weighted.groupby(out["assessment_id"]).transform("sum") / total
     gap = out["mean_scale_score"] - center
     between = (out["scored_n"] * gap**2).groupby(out["assessment_id"]).transform("sum") / total
-    sd = out["student_sd"].fillna(np.sqrt(between)).where(lambda s: s > 0)
+    sd = out["student_sd"].fillna(between.pow(0.5)).where(lambda s: s > 0)
     out = out.assign(z=gap / sd, residual_z=out["residual"] / sd, residual_z_se=out["residual_se"] / sd)
     return out[out["z"].notna()]

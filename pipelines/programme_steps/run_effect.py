@@ -1,9 +1,10 @@
-"""The effect step: change of supported schools against matched ones, by baseline year, end year and subject."""
+"""The effect step: supported schools against matched ones, by baseline year, end year and subject."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,8 @@ YEARS = 2
 #: Only membership is support: a label alone helps nobody.
 _SUPPORTED = "select school_id, school_year from int_supported_school where basis = 'membership'"
 _SCHOOLS = """
-    select school_id, school_year, social_index, cast(locality_group = 'rural' as integer) as rural, students_n
+    select school_id, school_year, social_index, students_n,
+        cast(locality_group = 'rural' as integer) as rural
     from int_peer_candidate
 """
 _RESULTS = "select school_id, school_year, subject, preference, z_score from read_parquet(?)"
@@ -36,9 +38,7 @@ def run(warehouse: Path, folder: Path) -> dict[str, int]:
         least_schools=int(settings["effect_least_schools"]),
     )
     schools = schools.assign(size=np.log2(schools["students_n"].astype(float)))
-    members: dict[int, set[str]] = {
-        int(year): set(part["school_id"]) for year, part in supported.groupby("school_year")
-    }
+    members = {year: set(part["school_id"]) for year, part in supported.groupby("school_year")}
     rows = []
     years = sorted(set(results["school_year"]))
     for baseline in years:
@@ -59,7 +59,7 @@ def _changes(results: pd.DataFrame, schools: pd.DataFrame, baseline: int, end: i
 
 
 def _effects(
-    part: pd.DataFrame, members: dict[int, set[str]], years: tuple[int, int], subject: str, rule: EffectRule
+    part: pd.DataFrame, members: dict[Any, set[str]], years: tuple[int, int], subject: str, rule: EffectRule
 ) -> list[dict[str, object]]:
     """For schools supported in all years after the baseline, and for those of them that entered then.
 

@@ -9,7 +9,8 @@ from pipelines.programme_steps.tables import ensure_tables, parameters, reading,
 
 _SCHOOLS = """
     select school_id, school_year, municipality_id, locality_group, stage, social_index, students_n,
-        not_native_pct, z_score, supported_basis is not null as is_supported, pool_basis is not null as in_pool
+        not_native_pct, z_score, supported_basis is not null as is_supported,
+        pool_basis is not null as in_pool
     from int_peer_candidate
     order by school_year, school_id
 """

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import highspy
 import numpy as np
-from scipy import optimize, sparse
+from scipy import sparse
 from scipy.sparse import csgraph
 
 from pipelines.release.suppression import EPSILON, Bools, Cells, Finding, Floats, Ints, propagate
@@ -62,11 +63,12 @@ def _narrow(cells: Cells, part: Component, low: Floats, high: Floats) -> dict[in
     least = cells.values[part.members].astype(float)
     most = least.copy()
     random = np.random.default_rng(len(part.members))
+    solver = _Solver(cells, part)
 
     def look(aim: Floats) -> list[Floats]:
         slopes = []
         for sign in (1.0, -1.0):
-            point, slope = _solve(cells, part, sign * aim)
+            point, slope = solver.least(sign * aim)
             np.minimum(least, point, out=least)
             np.maximum(most, point, out=most)
             slopes.append(sign * slope)
@@ -96,11 +98,12 @@ def intervals(cells: Cells, hidden: Bools) -> tuple[Floats, Floats]:
     """The exact interval of every cell, by the solver alone; visible cells are points."""
     low, high = cells.values.astype(float).copy(), cells.values.astype(float).copy()
     for part in components(cells, hidden):
+        solver = _Solver(cells, part)
         for i, cell in enumerate(part.members):
             aim = np.zeros(len(part.members))
             aim[i] = 1.0
-            low[cell] = _solve(cells, part, aim)[0][i]
-            high[cell] = _solve(cells, part, -aim)[0][i]
+            low[cell] = solver.least(aim)[0][i]
+            high[cell] = solver.least(-aim)[0][i]
     return low, high
 
 
@@ -137,14 +140,36 @@ def components(cells: Cells, hidden: Bools) -> list[Component]:
     return out
 
 
-def _solve(cells: Cells, part: Component, aim: Floats) -> tuple[Floats, Floats]:
-    """The table with the same published cells that has the least ``aim``; how that depends on ``right``.
+class _Solver:
+    """The tables that agree with what is published, ready to be asked for the one with the least of some aim.
 
-    Raises ArithmeticError when the solver gives up: the true table is one, so there is always an answer.
+    Successive questions differ in their aim only, so that each starts from the last answer.
     """
-    bounds = np.column_stack([cells.lower[part.members], cells.upper[part.members]])
-    equal = {"A_eq": part.matrix, "b_eq": part.right} if len(part.relations) else {}
-    answer = optimize.linprog(aim, bounds=bounds, method="highs", **equal)
-    if not answer.success:
-        raise ArithmeticError(f"the solver on hidden cells: {answer.message}")
-    return np.asarray(answer.x, float), np.asarray(answer.eqlin.marginals, float)
+
+    def __init__(self, cells: Cells, part: Component) -> None:
+        model = highspy.HighsLp()
+        model.num_col_, model.num_row_ = len(part.members), len(part.relations)
+        model.col_cost_ = np.zeros(len(part.members))
+        model.col_lower_, model.col_upper_ = cells.lower[part.members], cells.upper[part.members]
+        model.row_lower_ = model.row_upper_ = part.right
+        model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        model.a_matrix_.start_ = part.matrix.indptr
+        model.a_matrix_.index_, model.a_matrix_.value_ = part.matrix.indices, part.matrix.data
+        self._columns = np.arange(len(part.members), dtype=np.int32)
+        self._highs = highspy.Highs()
+        self._highs.setOptionValue("output_flag", False)
+        self._highs.setOptionValue("threads", 1)
+        self._highs.passModel(model)
+
+    def least(self, aim: Floats) -> tuple[Floats, Floats]:
+        """Values of the members where ``aim`` is least; how that least value depends on ``right``.
+
+        Raises ArithmeticError when the solver gives up: the true table is one, so there is always an answer.
+        """
+        self._highs.changeColsCost(len(aim), self._columns, aim)
+        self._highs.run()
+        status = self._highs.getModelStatus()
+        if status != highspy.HighsModelStatus.kOptimal:
+            raise ArithmeticError(f"the solver on hidden cells: {status}")
+        answer = self._highs.getSolution()
+        return np.asarray(answer.col_value, float), np.asarray(answer.row_dual, float)

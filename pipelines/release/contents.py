@@ -11,6 +11,21 @@ from pipelines.release.described import described
 from pipelines.release.exports import export_all
 from pipelines.release.pages import build_pages
 
+#: Grains of the tables that the release step makes itself: dbt's manifest doesn't know them.
+OWN_GRAINS = {
+    "dim_code": ("list", "code"),
+    "dq_suppression": ("table_name", "column_name"),
+    "rpt_statistic": (
+        "unit_type",
+        "unit_id",
+        "indicator_id",
+        "school_year",
+        "period",
+        "assessment_id",
+        "subgroup",
+    ),
+}
+
 
 def complete(folder: Path, database: Path, manifest: Mapping[str, Any], texts: Mapping[str, str]) -> None:
     """Declare keys and views in the database, then write pages, exports and documentation beside it.
@@ -18,7 +33,8 @@ def complete(folder: Path, database: Path, manifest: Mapping[str, Any], texts: M
     ``manifest`` is dbt's; ``texts`` are Markdown texts by file name, kept as pages of ``docs/``.
     """
     published = {t.name for t in described(database)}
-    bi.declare_keys(database, {t: g for t, g in dictionary.grains(manifest).items() if t in published})
+    grains = {**dictionary.grains(manifest), **OWN_GRAINS}
+    bi.declare_keys(database, {t: g for t, g in grains.items() if t in published})
     bi.label_views(database)
     build_pages(database, folder / "pages")
     export_all(database, folder)

@@ -19,18 +19,26 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
-from pipelines.release.hierarchy import KEYS, LAYERS, Limits, suppress
+from pipelines.release.hierarchy import KEYS, LAYERS, Limits, Memos, suppress
+from pipelines.release.publish import copy_comments
 from pipelines.settings import DBT_PROJECT
 
 RULES = DBT_PROJECT / "seeds" / "publication_rule.csv"
 #: Fewer people than this in a cell of staff [local].
 STAFF = 3
+#: Of a table with rules: temporary table with what is shown, and why a column's value is hidden, where it is.
+SEEN, CONF = "seen_", "__conf"
+#: Columns that release control adds.
+_STATUS = {
+    "obs_status": "Состояние строки: A, Q скрыто — Status: A normal, Q suppressed",
+    "conf_status": "Защита: F открыто, A скрыто малое число, D скрыто ради других — Confidentiality: F, A, D (SDMX)",
+}
 #: What the aggregate's cells are made of.
 ROWS = """
     select a.*, s.locality_group
@@ -38,6 +46,27 @@ ROWS = """
     left join build.int_school_year as s
         on a.unit_type = 'school' and a.unit_id = s.school_id and a.school_year = s.school_year
     order by a.assessment_id, a.unit_type, a.unit_id, a.subgroup
+"""
+
+
+INDICATORS = """
+    select
+        i.unit_type, i.unit_id, concat_ws('|', i.indicator_id, i.school_year, i.period) as assessment_id,
+        'all' as subgroup,
+        case when i.unit_type = 'school' then i.unit_id end as school_id,
+        case i.unit_type when 'school' then s.municipality_id when 'municipality' then i.unit_id end as municipality_id,
+        cast(null as varchar) as locality_group,
+        coalesce(i.denominator, 0) as tested_n,
+        case when p.statistic = 'share' and i.numerator between 0 and i.denominator then i.denominator end as judged_n,
+        case when p.statistic = 'share' and i.numerator between 0 and i.denominator then i.numerator end as below_min_n,
+        0 as mark_2_n, 0 as mark_3_n, 0 as mark_4_n, 0 as mark_5_n
+    from build.fct_programme_indicator as i
+    inner join build.programme_indicator as p on i.indicator_id = p.indicator_id
+    left join (select school_id, any_value(municipality_id order by is_latest desc) as municipality_id
+        from build.dim_school group by school_id) as s on i.unit_type = 'school' and i.unit_id = s.school_id
+    where case when p.count_unit in ('staff', 'people', 'positions') then 'staff'
+        when p.count_unit in ('students', 'marks', 'answers') then 'students' end = $1
+    order by 3, 1, 2
 """
 
 
@@ -76,7 +105,7 @@ class Rule:
         if self.columns.startswith("*"):
             kept = self.columns.removeprefix("*").removeprefix(" except").split()
             return [c for c in columns if c not in kept]
-        return self.columns.split()
+        return [c for c in self.columns.split() if c in columns]
 
 
 def read_rules(path: Path = RULES) -> dict[str, list[Rule]]:
@@ -94,13 +123,17 @@ def publishable(tables: Iterable[str], rules: dict[str, list[Rule]]) -> list[str
 
 
 def write_frames(
-    db: duckdb.DuckDBPyConnection, tables: Sequence[str], rules: dict[str, list[Rule]], limits: Limits
+    db: duckdb.DuckDBPyConnection,
+    tables: Sequence[str],
+    rules: dict[str, list[Rule]],
+    limits: Limits,
+    memos: Memos | None = None,
 ) -> None:
     """Write the tables as they may be seen from the catalogue ``build`` to ``out``, and ``dq_suppression``.
 
     A table of which anything may be hidden says so in ``obs_status`` (Q) and ``conf_status`` (F, A, D).
     """
-    _hidden_cells(db, limits)
+    _hidden_cells(db, limits, memos)
     _hidden_forms(db, limits)
     costs = []
     db.execute("use build")  # unqualified names in rules are tables of the build database
@@ -115,7 +148,13 @@ def write_frames(
         db.execute("use build")
         masking = [r for r in rules[table] if r.rule not in ("open", "withheld")]
         costs += _write_table(db, table, masking, limits)
+    copy_comments(db, tables)
     _write_costs(db, costs)
+
+
+def _exists(db: duckdb.DuckDBPyConnection, table: str) -> bool:
+    found = "select count(*) from duckdb_tables() where database_name = 'build' and table_name = ?"
+    return bool((db.execute(found, [table]).fetchone() or (0,))[0])
 
 
 def _columns(db: duckdb.DuckDBPyConnection, table: str) -> list[str]:
@@ -144,22 +183,27 @@ def _write_table(
             by_column[column].append(i)
         for column in rule.status_columns.split():
             marked[column].append(i)
-    every = list(range(len(rules)))
-    if "obs_status" not in columns:
-        db.execute(f'alter table out.main."{table}" add column obs_status varchar')
-    db.execute(f'alter table out.main."{table}" add column conf_status varchar')
+    whole = _first(range(len(rules)))
+    added = {"obs_status": f"case when {whole} is null then 'A' else 'Q' end", "conf_status": f"coalesce({whole}, 'F')"}
+    added = {c: sql for c, sql in added.items() if c not in columns}
+    for column in added:
+        db.execute(f'alter table out.main."{table}" add column {column} varchar')
+        db.execute(f"comment on column out.main.\"{table}\".{column} is '{_STATUS[column]}'")
     shown = []
     for column in columns:
         if column in by_column:
-            shown.append(f'case when {_first(by_column[column])} is null then "{column}" end')
+            first = _first(by_column[column])
+            shown.append(f'case when {first} is null then "{column}" end as "{column}"')
+            shown.append(f'case when "{column}" is not null then {first} end as "{column}{CONF}"')
         elif column in marked:
-            shown.append(f"case when {_first(marked[column])} is null then \"{column}\" else 'Q' end")
+            first = _first(marked[column])
+            shown.append(f"case when {first} is null then \"{column}\" else 'Q' end as \"{column}\"")
         else:
             shown.append(f'"{column}"')
-    if "obs_status" not in columns:
-        shown.append(f"case when {_first(every)} is null then 'A' else 'Q' end")
-    shown.append(f"coalesce({_first(every)}, 'F')")
-    db.execute(f'insert into out.main."{table}" select {", ".join(shown)} from masked order by all')  # noqa: S608
+    shown += [f"{sql} as {column}" for column, sql in added.items()]
+    db.execute(f'create or replace temp table "{SEEN}{table}" as select {", ".join(shown)} from masked')  # noqa: S608
+    names = ", ".join(f'"{c}"' for c in [*columns, *added])
+    db.execute(f'insert into out.main."{table}" select {names} from temp."{SEEN}{table}" order by all')  # noqa: S608
     costs = []
     for column, numbers in by_column.items():
         first = _first(numbers)
@@ -172,9 +216,9 @@ def _write_table(
     return costs
 
 
-def _first(numbers: Sequence[int]) -> str:
+def _first(numbers: Iterable[int]) -> str:
     names = ", ".join(f"status_{i}" for i in numbers)
-    return f"coalesce({names})" if len(numbers) > 1 else names
+    return f"coalesce({names}, null)"
 
 
 def aggregate_rows(db: duckdb.DuckDBPyConnection) -> pd.DataFrame:
@@ -182,8 +226,22 @@ def aggregate_rows(db: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     return db.execute(ROWS).df()
 
 
-def _hidden_cells(db: duckdb.DuckDBPyConnection, limits: Limits) -> None:
-    status = suppress(aggregate_rows(db), limits)
+def indicator_rows(db: duckdb.DuckDBPyConnection, people: str) -> pd.DataFrame:
+    """Programme indicators that count students or staff, in the form of ``aggregate_rows``.
+
+    An indicator of a year and period stands for the assessment. Only a numerator that is a part of its
+    denominator is a count of people.
+    """
+    return db.execute(INDICATORS, [people]).df()
+
+
+def _hidden_cells(db: duckdb.DuckDBPyConnection, limits: Limits, memos: Memos | None) -> None:
+    of_staff = replace(limits, least_n=STAFF, small_group=0, margin=1)
+    frames = [suppress(aggregate_rows(db), limits, memos)]
+    if _exists(db, "fct_programme_indicator"):
+        frames.append(suppress(indicator_rows(db, "students"), limits))
+        frames.append(suppress(indicator_rows(db, "staff"), of_staff))
+    status = pd.concat(frames, ignore_index=True)
     long = status.melt(KEYS, list(LAYERS), "layer", "status").query("status != 'F'")
     db.register("hidden_frame", long)
     db.execute("create or replace temp table hidden as select * from hidden_frame")

@@ -54,7 +54,7 @@ def promised(manifest: Mapping[str, Any], names: Sequence[str]) -> list[Publishe
 def write_docs(
     out: Path, tables: Sequence[PublishedTable], manifest: Mapping[str, Any], texts: Mapping[str, str]
 ) -> list[Path]:
-    """Write ``index.html``, ``dictionary.html``, ``dbt.html`` and a page a Markdown text; returns their paths."""
+    """Write ``index.html``, ``dictionary.html``, ``dbt.html`` and a page a text; returns their paths."""
     out.mkdir(parents=True, exist_ok=True)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined

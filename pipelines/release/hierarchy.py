@@ -87,9 +87,10 @@ def _pairs(
 
 
 def cost_of(rows: pd.DataFrame) -> Floats:
-    """What hiding a row loses. (n,)"""
+    """What hiding a row loses; an empty one protects nobody. (n,)"""
+    n = rows["tested_n"].to_numpy(float)
     part = np.where(rows["subgroup"] == "all", 1.0, 0.05)  # rather a part of a unit than the whole
-    return (rows["tested_n"].to_numpy(float) + 1) * part * rows["unit_type"].map(_COST).to_numpy(float)
+    return np.where(n > 0, n * part * rows["unit_type"].map(_COST).to_numpy(float), np.inf)
 
 
 def student_cells(rows: pd.DataFrame, sums: Sums, limits: Limits) -> Cells:
@@ -150,7 +151,11 @@ def primary_marks(rows: pd.DataFrame, limits: Limits) -> Bools:
     return (marked > 0) & (marked < least)
 
 
-def suppress(rows: pd.DataFrame, limits: Limits) -> pd.DataFrame:
+#: What the attack found out, by layer: it need not look twice at the same hidden cells.
+Memos = dict[str, attack.Memo]
+
+
+def suppress(rows: pd.DataFrame, limits: Limits, memos: Memos | None = None) -> pd.DataFrame:
     """What is hidden of each row, by layer: A primary, D to protect others, F shown.
 
     ``rows``: KEYS, school_id, municipality_id, locality_group (of schools), tested_n, judged_n, below_min_n,
@@ -158,14 +163,15 @@ def suppress(rows: pd.DataFrame, limits: Limits) -> pd.DataFrame:
     """
     rows = rows.reset_index(drop=True)
     sums, size = sums_of(rows), len(rows)
+    memo = {layer: (memos if memos is not None else {}).setdefault(layer, {}) for layer in LAYERS}
     few = primary_rows(rows, limits)
-    row = _hide(student_cells(rows, sums, limits), few)[:size]
+    row = _hide(student_cells(rows, sums, limits), few, memo["row"])[:size]
     uniform = primary_below(rows, limits)
-    below = _hide(below_cells(rows, sums, limits), row | uniform)[:size]
+    below = _hide(below_cells(rows, sums, limits), row | uniform, memo["below"])[:size]
     scarce = primary_marks(rows, limits)
     cells = mark_cells(rows, sums, limits)
     mask = _mark_mask(cells, size, below, below | scarce)
-    marks = protect(cells, mask, partial(attack.recovered, memo={}))[size : 2 * size]
+    marks = protect(cells, mask, partial(attack.recovered, memo=memo["marks"]))[size : 2 * size]
     out = rows[KEYS].copy()
     out["row"] = _status(row, few)
     out["below"] = _status(below, few | uniform)
@@ -173,19 +179,28 @@ def suppress(rows: pd.DataFrame, limits: Limits) -> pd.DataFrame:
     return out
 
 
-def findings(rows: pd.DataFrame, status: pd.DataFrame, limits: Limits) -> pd.DataFrame:
-    """What the attack recovers from the rows when the layers are hidden as ``status`` says; empty when safe."""
+def findings(
+    rows: pd.DataFrame, status: pd.DataFrame, limits: Limits, memos: Memos | None = None
+) -> pd.DataFrame:
+    """What the attack recovers from the rows when the layers are hidden as ``status`` says; empty when safe.
+
+    What should be hidden and stands open is recovered too.
+    """
     rows = rows.reset_index(drop=True)
     sums, size = sums_of(rows), len(rows)
+    memo = {layer: (memos if memos is not None else {}).setdefault(layer, {}) for layer in LAYERS}
     row, below, marks = (status[layer].to_numpy() != "F" for layer in LAYERS)
     of_marks = mark_cells(rows, sums, limits)
+    mask = _mark_mask(of_marks, size, below, marks)
+    of_mark = _as_mask(of_marks, attack.recovered(of_marks, mask, memo["marks"]))
     hit = {
-        "row": _attacked(student_cells(rows, sums, limits), row)[:size],
-        "below": _attacked(below_cells(rows, sums, limits), below)[:size],
-        "marks": _as_mask(of_marks, attack.recovered(of_marks, _mark_mask(of_marks, size, below, marks)))[: 4 * size]
-        .reshape(4, size)
-        .any(axis=0),
+        "row": _attacked(student_cells(rows, sums, limits), row, memo["row"])[:size],
+        "below": _attacked(below_cells(rows, sums, limits), below, memo["below"])[:size],
+        "marks": of_mark[: 4 * size].reshape(4, size).any(axis=0),
     }
+    hit["row"] |= primary_rows(rows, limits) & ~row
+    hit["below"] |= primary_below(rows, limits) & ~below
+    hit["marks"] |= primary_marks(rows, limits) & ~marks
     return pd.concat([rows.loc[h, KEYS].assign(layer=layer) for layer, h in hit.items()], ignore_index=True)
 
 
@@ -196,12 +211,12 @@ def _padded(cells: Cells, hidden: Bools) -> Bools:
     return out
 
 
-def _hide(cells: Cells, primary: Bools) -> Bools:
-    return protect(cells, _padded(cells, primary), partial(attack.recovered, memo={}))
+def _hide(cells: Cells, primary: Bools, memo: attack.Memo) -> Bools:
+    return protect(cells, _padded(cells, primary), partial(attack.recovered, memo=memo))
 
 
-def _attacked(cells: Cells, hidden: Bools) -> Bools:
-    return _as_mask(cells, attack.recovered(cells, _padded(cells, hidden)))
+def _attacked(cells: Cells, hidden: Bools, memo: attack.Memo) -> Bools:
+    return _as_mask(cells, attack.recovered(cells, _padded(cells, hidden), memo))
 
 
 def _as_mask(cells: Cells, found: Iterable[int]) -> Bools:

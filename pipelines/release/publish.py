@@ -32,6 +32,7 @@ class Release:
     rule_versions: str
     input_hash: str
     previous_release_id: str | None
+    reason: str = ""
 
 
 def input_hash(parts: Sequence[str]) -> str:
@@ -58,6 +59,16 @@ def project_hash(folder: Path) -> str:
     return digest.hexdigest()[:16]
 
 
+def publishing_version() -> str:
+    """A hash of the code that makes a release of the build database, and of its templates."""
+    digest = hashlib.sha256()
+    folder = Path(__file__).parent
+    for path in sorted(p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
+        digest.update(path.relative_to(folder).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
 def current_release(current: Path) -> Release | None:
     """The release that readers see now."""
     note = current / "release.json"
@@ -77,6 +88,7 @@ def publish(
     inputs: str,
     code_version: str,
     rule_versions: str = "{}",
+    reason: str = "",
     complete: Callable[[Path, Path], None] | None = None,
 ) -> tuple[Release, dict[str, int]]:
     """Freeze the named tables of the build database as a new release and point ``current`` at it.
@@ -100,6 +112,7 @@ def publish(
         rule_versions=rule_versions,
         input_hash=inputs,
         previous_release_id=now.release_id if now else None,
+        reason=reason or (_reason(now, rule_versions, code_version) if now else "первый выпуск"),
     )
     partial = releases / f".partial-{release.release_id}"
     partial.mkdir()
@@ -114,6 +127,13 @@ def publish(
     _fsync(releases)
     _point(current, final)
     return release, counts
+
+
+def _reason(now: Release, rule_versions: str, code_version: str) -> str:
+    """Why a new release was made, as far as the versions tell."""
+    if now.rule_versions != rule_versions:
+        return "изменились правила или реестры"
+    return "изменилась программа" if now.code_version != code_version else "пришли или исправлены файлы"
 
 
 def _quoted(name: str) -> str:
@@ -147,7 +167,7 @@ def _copy_database(build: Path, target: Path, tables: Sequence[str], release: Re
                 f"INSERT INTO out.main.{name} SELECT * FROM build.main.{name} ORDER BY ALL"  # noqa: S608
             ).fetchone()
             counts[table] = rows[0] if rows else 0
-        _copy_comments(db, tables)
+        copy_comments(db, tables)
         _meta_release(db, release)
         db.execute("CHECKPOINT out")
         db.execute("USE memory")
@@ -155,7 +175,8 @@ def _copy_database(build: Path, target: Path, tables: Sequence[str], release: Re
     return counts
 
 
-def _copy_comments(db: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> None:
+def copy_comments(db: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> None:
+    """Comments of tables and columns from the catalogue ``build`` to ``out``."""
     wanted = ", ".join(_literal(t) for t in tables)
     for table, comment in db.execute(
         f"SELECT table_name, comment FROM duckdb_tables() WHERE database_name = 'build' "  # noqa: S608
@@ -176,6 +197,7 @@ _META_COMMENTS = {
     "rule_versions": "Версии правил, JSON — Versions of the rules, JSON",
     "input_hash": "Хеш всех входных файлов и настроек — Hash of all inputs",
     "previous_release_id": "Предыдущий выпуск — Previous release",
+    "reason": "Почему сделан — Why it was made",
 }
 
 
@@ -183,9 +205,9 @@ def _meta_release(db: duckdb.DuckDBPyConnection, release: Release) -> None:
     db.execute(
         "CREATE TABLE out.main.meta_release (release_id VARCHAR PRIMARY KEY, created_at TIMESTAMP NOT NULL, "
         "code_version VARCHAR NOT NULL, rule_versions VARCHAR NOT NULL, input_hash VARCHAR NOT NULL, "
-        "previous_release_id VARCHAR)"
+        "previous_release_id VARCHAR, reason VARCHAR NOT NULL)"
     )
-    db.execute("INSERT INTO out.main.meta_release VALUES (?, ?, ?, ?, ?, ?)", list(asdict(release).values()))
+    db.execute("INSERT INTO out.main.meta_release VALUES (?, ?, ?, ?, ?, ?, ?)", list(asdict(release).values()))
     db.execute("COMMENT ON TABLE out.main.meta_release IS 'Выпуск — Release. One row per release'")
     for column, comment in _META_COMMENTS.items():
         db.execute(f"COMMENT ON COLUMN out.main.meta_release.{column} IS {_literal(comment)}")

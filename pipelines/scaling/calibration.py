@@ -59,7 +59,7 @@ class Scaled:
     linked_to: str | None = None
     link_error: float = NAN
     cuts: tuple[float, float, float] = NO_CUTS
-    boundaries: tuple[float, ...] = ()
+    boundaries: dict[int, float] = field(default_factory=dict)
     table: ScoreTable | None = None
     screen: DriftScreen | None = None
     messages: list[Message] = field(default_factory=list)
@@ -216,12 +216,11 @@ def _cuts(
         return NO_CUTS
     n_by_form = np.bincount(counts.students.form, counts.students.n, len(counts.forms))
     form = counts.forms[int(np.argmax(n_by_form))]
-    marks = [facts[f"mark_{mark}_from"] for mark in (3, 4, 5)]
-    out.boundaries = tuple(float(mark) for mark in marks if pd.notna(mark))
+    stated = {mark: facts[f"mark_{mark}_from"] for mark in (3, 4, 5)}
+    out.boundaries = {mark: float(score) for mark, score in stated.items() if pd.notna(score)}
     found = []
-    for mark in (3, 4, 5):
-        boundary = facts[f"mark_{mark}_from"]
-        row = rows.get((form, int(boundary))) if pd.notna(boundary) else None
+    for mark in stated:
+        row = rows.get((form, int(out.boundaries[mark]))) if mark in out.boundaries else None
         found.append(NAN if row is None else float(out.table.theta[row]))
     return found[0], found[1], found[2]
 

@@ -17,11 +17,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.files import write_parquet
 from pipelines.psychometrics import Message, ReferenceCohort, equate_variants, scale_score
 from pipelines.scaling.counts import AssessmentCounts, base_form
 from pipelines.scaling.reference import reference_path
 from pipelines.scaling.standing import LEAST_VARIANT_N
-from pipelines.scaling.tables import write_parquet
 
 Rows = list[dict[str, Any]]
 
@@ -125,13 +125,16 @@ def _path(scales: Path, assessment_id: str) -> Path:
 
 
 def _anchor_form(own: AssessmentCounts, results: pd.DataFrame) -> tuple[str, frozenset[str]] | None:
-    """The variant all of whose items are anchors; of several the one that most students took."""
-    if (results["result_score"] % 1 != 0).any():
+    """The variant all of whose items are anchors; of several the one that most students took.
+
+    None where some students were given less than their variant (a topic not taught), or have half points.
+    """
+    whole_forms = all(form == base_form(form) for form, _ in own.items)
+    if not whole_forms or (results["result_score"] % 1 != 0).any():
         return None
     items: dict[str, set[str]] = {}
     for (form, _), name in own.items.items():
-        if form == base_form(form):
-            items.setdefault(form, set()).add(name)
+        items.setdefault(form, set()).add(name)
     size = results.groupby("variant")["n"].sum().to_dict()
     whole = [v for v, names in items.items() if names <= set(own.anchors) and size.get(v, 0) > 0]
     if not whole:

@@ -6,7 +6,7 @@ Plain SVG in a Markdown data URI shows in Dagster's interface and in any browser
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 import numpy as np
@@ -62,8 +62,8 @@ def information_curve(bank: ItemBank, form: Sequence[str]) -> str:
     return _svg("Информация теста по способности, логиты", [line, label], _ticks(-5, 5, x))
 
 
-def score_distribution(raw: FloatArray, n: FloatArray, boundaries: Sequence[float]) -> str:
-    """Students by raw score, with the lowest scores of the marks 3, 4 and 5."""
+def score_distribution(raw: FloatArray, n: FloatArray, boundaries: Mapping[int, float]) -> str:
+    """Students by raw score, and where each mark begins: mark → its lowest raw score."""
     top = float(raw.max()) + 1
     x, most = _scale(-0.5, top), float(n.max())
     base = HEIGHT - BOTTOM
@@ -71,9 +71,10 @@ def score_distribution(raw: FloatArray, n: FloatArray, boundaries: Sequence[floa
         _bar(x(r - 0.4), x(r + 0.4), base, k / most * (base - 30), _BLUE)
         for r, k in zip(raw.tolist(), n.tolist(), strict=True)
     ]
-    for boundary in boundaries:
+    for mark, boundary in boundaries.items():
         at = x(boundary - 0.5)
         parts.append(f'<line x1="{at:.1f}" x2="{at:.1f}" y1="24" y2="{base}" stroke="{_RED}"/>')
+        parts.append(f'<text x="{at + 3:.1f}" y="32" fill="{_RED}">«{mark}»</text>')
     return _svg("Ученики по первичному баллу и границы отметок", parts, _ticks(0, top, x))
 
 

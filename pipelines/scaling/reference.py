@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.files import write_parquet
 from pipelines.psychometrics import Calibration, ItemBank, ReferenceCohort, ScoreCounts
-from pipelines.scaling.tables import write_parquet
 
 _COLUMNS = ("assessment_id", "item", "score", "intercept", "difficulty", "difficulty_se")
 

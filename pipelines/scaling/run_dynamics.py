@@ -47,7 +47,7 @@ class Window:
         return not broken & set(self.reasons)
 
 
-def run(warehouse: Path, scales: Path) -> int:
+def run(warehouse: Path, scales: Path) -> dict[str, int]:
     """Write the table of dynamics; returns its number of rows."""
     with w.reading(warehouse) as db:
         facts, forms = w.frame(db, w.ASSESSMENTS), w.frame(db, w.FORMS, [LEAST_FORM_N])
@@ -67,7 +67,7 @@ def run(warehouse: Path, scales: Path) -> int:
             window = window_of(held, int(end))
             found = _window_rows(own, window)
             rows += [dict(zip(SERIES, key, strict=True)) | {"end_year": int(end)} | r for r in found]
-    return write_table(scales, "dynamics", rows)
+    return {"dynamics": write_table(scales, "dynamics", rows)}
 
 
 def window_of(held: pd.DataFrame, end: int) -> Window:

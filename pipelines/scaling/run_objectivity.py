@@ -40,7 +40,7 @@ AGREEMENT = {key for key in INFLATED if key[0] == "ВПР"}
 CHANGE_SUBJECTS = ("Русский язык", "Математика")
 
 
-def run(warehouse: Path, scales: Path) -> int:
+def run(warehouse: Path, scales: Path) -> dict[str, int]:
     """Write the table of signs, for every school with results by student; returns its number of rows."""
     with w.reading(warehouse) as db:
         facts = w.assessments(db)
@@ -55,7 +55,7 @@ def run(warehouse: Path, scales: Path) -> int:
             signs += _journal_signs(own, journal[assessment])
         rows += [row | {"assessment_id": assessment} for sign in signs for row in sign]
     rows += _changes(facts, schools)
-    return write_table(scales, "objectivity", rows)
+    return {"objectivity": write_table(scales, "objectivity", rows)}
 
 
 def _key(facts: Mapping[str, Any]) -> tuple[str, str, int]:

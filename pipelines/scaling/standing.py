@@ -27,7 +27,8 @@ def relative_scale(
     `results` has variant, result_score, n. One variant, or none that is large enough: all stand together.
     """
     size = results.groupby("variant")["n"].sum()
-    large = list(size.index[size >= LEAST_VARIANT_N]) if random_variants and len(size) > 1 else []
+    equated = random_variants and len(size) > 1
+    large = set(size.index[size >= LEAST_VARIANT_N]) if equated else set()
     together = _standing(results.groupby("result_score")[["n"]].sum().reset_index())
     rows: Rows = []
     for variant, part in results.groupby("variant", sort=True):
@@ -35,8 +36,8 @@ def relative_scale(
         scale = _standing(own) if variant in large else together
         placed = own.merge(scale, on="result_score")
         rows += [{**row, "assessment_id": assessment} for row in placed.to_dict("records")]  # type: ignore[dict-item]
-    small = [str(v) for v in size.index if v not in large]
-    return rows, [_not_equated(v, int(size[v])) for v in small] if random_variants and len(size) > 1 else []
+    small = size[~size.index.isin(large)] if equated else size[:0]
+    return rows, [_not_equated(str(variant), int(n)) for variant, n in small.items()]
 
 
 def _standing(results: pd.DataFrame) -> pd.DataFrame:

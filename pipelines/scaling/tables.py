@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
+
+from pipelines.files import has_schema, write_parquet
 
 _TEXT, _INT, _REAL, _FLAG = pa.string(), pa.int64(), pa.float64(), pa.bool_()
 
@@ -105,7 +105,7 @@ def ensure_tables(scales: Path) -> None:
     """Every table exists, if only without rows, in the columns of today."""
     for table, schema in SCHEMAS.items():
         path = table_path(scales, table)
-        if not path.exists() or not pq.read_schema(path).equals(schema):
+        if not has_schema(path, schema):
             write_table(scales, table, [])
 
 
@@ -126,16 +126,8 @@ def write_table(scales: Path, table: str, rows: Iterable[Mapping[str, Any]] | pd
     first = _ORDER.get(table) or [f.name for f in schema if f.type == _TEXT and "message" not in f.name]
     built = built.sort_by([(name, "ascending") for name in first])
     path = table_path(scales, table)
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_parquet(built, path)
     return len(built)
-
-
-def write_parquet(table: pa.Table, path: Path) -> None:
-    """Write beside, then move in place."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    pq.write_table(table, partial, compression="zstd")
-    partial.replace(path)
 
 
 def _value(value: Any) -> Any:

@@ -58,7 +58,7 @@ def test_every_table_and_column_has_a_comment_in_both_languages(database: Path) 
 def test_a_locked_reader_cannot_leave_the_file(engine: sa.Engine, tmp_path: Path) -> None:
     (tmp_path / "secret.csv").write_text("a\n1\n")
     for statement in (
-        f"SELECT * FROM read_csv('{tmp_path}/secret.csv')",
+        f"SELECT * FROM read_csv('{tmp_path}/secret.csv')",  # noqa: S608
         f"COPY dim_school TO '{tmp_path}/out.csv'",
         f"ATTACH '{tmp_path}/other.duckdb'",
         "SET enable_external_access = true",
@@ -91,7 +91,9 @@ def test_a_key_with_nulls_becomes_a_unique_index(tmp_path: Path) -> None:
 def test_views_work_under_any_catalogue_name(database: Path) -> None:
     with duckdb.connect() as db:
         db.execute(f"ATTACH '{database}' AS other (READ_ONLY)")
-        assert db.execute("SELECT count(*) FROM other.en.dim_school").fetchall()[0][0] == len(region()["dim_school"])
+        assert db.execute("SELECT count(*) FROM other.en.dim_school").fetchall()[0][0] == len(
+            region()["dim_school"]
+        )
 
 
 def test_column_titles_are_short_and_unique() -> None:
@@ -101,5 +103,10 @@ def test_column_titles_are_short_and_unique() -> None:
         Column("n", "BIGINT", "Участников — Students"),
         Column("plain", "BIGINT", ""),
     ]
-    assert bi.column_titles(columns, "ru") == ["Состояние (status)", "Состояние (below_status)", "Участников", "plain"]
+    assert bi.column_titles(columns, "ru") == [
+        "Состояние (status)",
+        "Состояние (below_status)",
+        "Участников",
+        "plain",
+    ]
     assert bi.column_titles(columns, "en")[2] == "Students"

@@ -34,19 +34,29 @@ def add_cube(database: Path) -> None:
         db.execute("DROP TABLE IF EXISTS rpt_statistic")
         db.execute("DROP TABLE IF EXISTS dim_indicator")
         db.execute(
-            "CREATE TABLE rpt_statistic (ref_area VARCHAR, unit_type VARCHAR, unit_id VARCHAR, indicator_id VARCHAR, "
-            "school_year INTEGER, period VARCHAR, assessment_id VARCHAR, count_unit VARCHAR, subgroup VARCHAR, "
+            "CREATE TABLE rpt_statistic (ref_area VARCHAR, unit_type VARCHAR, unit_id VARCHAR, "
+            "indicator_id VARCHAR, "
+            "school_year INTEGER, period VARCHAR, assessment_id VARCHAR, count_unit VARCHAR, subgroup "
+            "VARCHAR, "
             "obs_value DOUBLE, numerator DOUBLE, denominator DOUBLE, ci_low DOUBLE, ci_high DOUBLE, "
             "obs_status VARCHAR, conf_status VARCHAR)"
         )
         db.executemany(
-            "INSERT INTO rpt_statistic (unit_type, unit_id, indicator_id, school_year, assessment_id, subgroup, "
+            "INSERT INTO rpt_statistic (unit_type, unit_id, indicator_id, school_year, assessment_id, "
+            "subgroup, "
             "obs_value, obs_status, conf_status) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             CUBE,
         )
-        db.execute("CREATE TABLE dim_indicator (indicator_id VARCHAR PRIMARY KEY, title_ru VARCHAR, title_en VARCHAR)")
-        db.execute("INSERT INTO dim_indicator VALUES ('below_min_pct', 'Ниже минимума, %', 'Below the minimum, %')")
-        db.execute("INSERT INTO dim_indicator VALUES ('staffing_pct', 'Укомплектованность, %', 'Posts filled, %')")
+        db.execute(
+            "CREATE TABLE dim_indicator (indicator_id VARCHAR PRIMARY KEY, title_ru VARCHAR, "
+            "title_en VARCHAR)"
+        )
+        db.execute(
+            "INSERT INTO dim_indicator VALUES ('below_min_pct', 'Ниже минимума, %', 'Below the minimum, %')"
+        )
+        db.execute(
+            "INSERT INTO dim_indicator VALUES ('staffing_pct', 'Укомплектованность, %', 'Posts filled, %')"
+        )
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +90,9 @@ def test_frictionless_finds_a_reference_that_leads_nowhere(release: Path, tmp_pa
     for path in [*release.glob("csv/*.csv"), release / "datapackage.json"]:
         copy = tmp_path / path.relative_to(release)
         copy.parent.mkdir(exist_ok=True)
-        copy.write_text(path.read_text(encoding="utf-8").replace(f"{ASSESSMENT},k2023", "другая,k2023"), encoding="utf-8")
+        copy.write_text(
+            path.read_text(encoding="utf-8").replace(f"{ASSESSMENT},k2023", "другая,k2023"), encoding="utf-8"
+        )
     report = Package(str(tmp_path / "datapackage.json")).validate()
     assert "foreign-key" in {e[0] for e in report.flatten(["type"])}
 
@@ -159,7 +171,9 @@ def test_the_workbook_neutralises_formulas(release: Path) -> None:
             if name.startswith("xl/worksheets/"):
                 assert b"<f>" not in archive.read(name)
     book = openpyxl.load_workbook(path)
-    cells = {c.value: c for row in book["Школы"].iter_rows(min_row=4) for c in row if isinstance(c.value, str)}
+    cells = {
+        c.value: c for row in book["Школы"].iter_rows(min_row=4) for c in row if isinstance(c.value, str)
+    }
     dangerous = next(c for v, c in cells.items() if v.startswith("=HYPERLINK"))
     assert dangerous.data_type == "s" or dangerous.quotePrefix
     assert dangerous.quotePrefix
@@ -169,7 +183,15 @@ def test_the_workbook_neutralises_formulas(release: Path) -> None:
 
 def test_the_workbook_is_made_for_reading(release: Path) -> None:
     book = openpyxl.load_workbook(release / "exports" / "uroven.xlsx")
-    assert book.sheetnames == ["О книге", "Регион", "Муниципалитеты", "Школы", "Источники"]
+    assert book.sheetnames == [
+        "О книге",
+        "Регион",
+        "Муниципалитеты",
+        "Школы",
+        "Низкие результаты",
+        "Показатели программы",
+        "Источники",
+    ]
     schools = book["Школы"]
     assert schools.freeze_panes == "C4"
     assert schools.auto_filter.ref.startswith("A3:")
@@ -186,10 +208,16 @@ def test_the_workbook_is_made_for_reading(release: Path) -> None:
 def test_libreoffice_opens_the_workbook(release: Path, tmp_path: Path) -> None:
     try:
         done = subprocess.run(
-            ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to", "pdf",
-             "--outdir", str(tmp_path), str(release / "exports" / "uroven.xlsx")],
-            capture_output=True, text=True, check=False, timeout=180, env={**os.environ, "HOME": str(tmp_path)},
-        )  # fmt: skip
+            [
+                *("soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless"),
+                *("--convert-to", "pdf", "--outdir", str(tmp_path), str(release / "exports" / "uroven.xlsx")),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=180,
+            env={**os.environ, "HOME": str(tmp_path)},
+        )
     except FileNotFoundError:
         pytest.skip("LibreOffice is not installed")
     assert (tmp_path / "uroven.pdf").stat().st_size > 5_000, done.stderr

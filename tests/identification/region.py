@@ -41,6 +41,7 @@ class Region:
     overrides: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     passports: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     indices: list[dict[str, Any]] = field(default_factory=list)
+    year_results: list[dict[str, Any]] = field(default_factory=list)
     flags: list[dict[str, Any]] = field(default_factory=list)
 
     def school(self, code: str, years: Mapping[int, Mapping[str, Result]], **facts: Any) -> None:
@@ -60,6 +61,18 @@ class Region:
         row = {"school_id": code, "label": label, "reason": "Решение комиссии"} | made | facts
         self.overrides.setdefault(year, []).append(row)
 
+    def passport(self, code: str, year: int, percentile: float, **counts: int) -> None:
+        """A social passport of 100 students and the school's place on the social index."""
+        self.passports.setdefault(year, []).append({"school_id": code, "students_n": 100} | counts)
+        place = {"social_index": percentile, "social_index_percentile": percentile, "quantile": 1}
+        self.indices.append({"school_id": code, "school_year": year, "n_components": 4} | place)
+
+    def year_result(self, code: str, year: int, z: float, low: float) -> None:
+        """The school's result against the region's mean, and the lower bound of what is above expectation."""
+        facts = {"modelled_z": z, "modelled_n": 2, "residual_z": low + 0.2, "residual_z_se": 0.1}
+        key = {"school_id": code, "school_year": year, "subject": "all"}
+        self.year_results.append(key | facts | {"ci_low": low, "ci_high": low + 0.4, "chance_share": 0.02})
+
     def flag(self, code: str, year: int, name: str) -> None:
         """An official sign that the results call for further analysis."""
         facts = {"sign": "inflated_mean", "n": 20, "flagged": True, "status": "ok", "basis": "official"}
@@ -78,8 +91,9 @@ class Region:
         path = root / "lake" / "scales" / "objectivity" / "part.parquet"
         pq.write_table(pa.Table.from_pylist(self.flags, pq.read_schema(path)), path)
         ensure_tables(root / "lake" / "programme")
-        if self.indices:
-            write_table(root / "lake" / "programme", "social_index", pd.DataFrame(self.indices))
+        for table, rows in (("social_index", self.indices), ("year_result", self.year_results)):
+            if rows:
+                write_table(root / "lake" / "programme", table, pd.DataFrame(rows))
         return root / "lake"
 
 

@@ -71,6 +71,29 @@ def _region() -> Region:
     r.flag("190001", 2023, "M5")
     r.school("190002", {2023: {"M7": (8, 2), "R5": FINE}})
     r.school("190003", {2023: {"M7": (4, 4), "R5": FINE}})
+    # eight schools of one social cluster in the order of their results; all others have no mean scores
+    for i in range(8):
+        works = dict.fromkeys(("RO", "MO"), (20, 0, 10.0 + i))
+        r.school(f"20000{i}", dict.fromkeys((2021, 2022, 2023), works))
+        r.passport(f"20000{i}", 2023, 30 + 10 * i)
+    # difficult conditions by signs, by one sign too few but near, by the index
+    r.school("210001", {2023: {"R5": FINE}})
+    r.passport("210001", 2023, 60, low_income_n=30, single_parent_n=25, unemployed_parents_n=15)
+    r.school("210002", {2023: {"R5": FINE}})
+    r.passport("210002", 2023, 60, low_income_n=30, single_parent_n=25, unemployed_parents_n=14)
+    r.school("210003", {2023: {"R5": FINE}})
+    r.passport("210003", 2023, 25)
+    r.school("210004", {2023: {"R5": FINE}})
+    # resilient in two years of three; once above expectation; above it but under the region's mean
+    for code, years in {
+        "220001": {2021: (0.3, 0.1), 2022: (0.2, -0.1), 2023: (0.4, 0.2)},
+        "220002": {2021: (0.3, 0.1), 2022: (0.2, -0.1), 2023: (0.4, -0.2)},
+        "220003": {2021: (-0.1, 0.1), 2022: (-0.2, 0.1), 2023: (-0.1, 0.2)},
+    }.items():
+        r.school(code, {2023: {"R5": FINE}})
+        for year, (z, low) in years.items():
+            r.passport(code, year, 30)
+            r.year_result(code, year, z, low)
     return r
 
 
@@ -249,6 +272,35 @@ def test_flagged_results_are_dropped_on_demand(labels: duckdb.DuckDBPyConnection
     assert _label(labels, "190001")["status"] == "point"
     without = _label(labels, "190001", "ru_30x2_unflagged")
     assert (without["status"], without["known_n"]) == ("no", 2)
+
+
+@pytest.mark.parametrize(
+    "rule, statuses",
+    [
+        # of eight schools 0, 1, 2 of the seven others are below: 0 %, 14 %, 29 %
+        ("quartile_in_cluster", {"200000": "point", "200001": "point", "200002": "near", "200003": "no"}),
+        # and 100 %, 86 %, 71 %
+        ("high_3y", {"200007": "point", "200006": "point", "200005": "near", "200004": "no"}),
+    ],
+)
+def test_standing_among_schools(
+    labels: duckdb.DuckDBPyConnection, rule: str, statuses: dict[str, str]
+) -> None:
+    assert {school: _label(labels, school, rule)["status"] for school in statuses} == statuses
+
+
+def test_difficult_conditions(labels: duckdb.DuckDBPyConnection) -> None:
+    found = {s: _label(labels, s, "shnsu") for s in ("210001", "210002", "210003", "210004")}
+    assert {school: (label["status"], label["branches"]) for school, label in found.items()} == {
+        "210001": ("confirmed", "signs"), "210002": ("near", None),
+        "210003": ("confirmed", "index"), "210004": ("insufficient", None),
+    }  # fmt: skip
+
+
+def test_resilient_schools(labels: duckdb.DuckDBPyConnection) -> None:
+    found = {s: _label(labels, s, "resilient")["is_met"] for s in ("220001", "220002", "220003")}
+    assert found == {"220001": True, "220002": False, "220003": False}
+    assert _label(labels, "220001", "resilient", 2021)["status"] == "insufficient"
 
 
 def test_a_pack_is_made_of_rows(labels: duckdb.DuckDBPyConnection) -> None:

@@ -38,9 +38,9 @@ LARGEST = 300_000
 NASTY = [
     b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b'"', b"'", b";", b"\xd0", b"=1+1", b"#REF!", b"-",
     b"9" * 400, b"1e999", b"<", b"&#0;", b"&amp;", b"</row>", b"</c>", b"<v></v>", b't="e"',
-    b'r="XFD1048576"', b'r="A0"', b'r="A99999999999999999999"', "\u202e".encode(), "\u200f".encode(), b"\x1b[2J", b"../../x",
+    b'r="XFD1048576"', b'r="A0"', b'r="A99999999999999999999"', "\u202e".encode(), "\u200f".encode(),
+    b"\x1b[2J", b"../../x",
 ]  # fmt: skip
-Mutation = Callable[[random.Random, bytes], bytes]
 
 
 def flip(rng: random.Random, data: bytes) -> bytes:

@@ -14,6 +14,7 @@ from tests.intake.intake_files import Checked, check, table
 
 #: What a field's facts alone do not give.
 GOOD = {
+    ("staffing", "vacant"): "",
     ("school_register", "login"): "sch990001", ("school_register", "inn"): "0101001233",
     ("school_register", "ogrn"): "1027700132195", ("school_register", "oktmo"): "01701000",
     ("assessment_register", "max_score"): "20", ("assessment_register", "mark_3_from"): "6",
@@ -28,6 +29,7 @@ ROW = 3
 #: Values that together break a relation of the contract.
 RELATIONS = [
     ("staffing", {"positions": "2", "filled": "3"}, "filled_within_positions"),
+    ("staffing", {"positions": "3", "filled": "2", "vacant": "2"}, "vacant_is_the_rest"),
     ("staffing", {"headcount": "5", "young_n": "3", "pension_n": "3"}, "ages_within_headcount"),
     ("context_form", {"students_n": "10", "grade_1_students_n": "9", "teachers_n": "1"}, "grades_add_up"),
     ("school_results", {"tested_n": "5", "below_min_n": "6"}, "parts_within_tested"),

@@ -144,3 +144,27 @@ def test_a_name_under_the_table_is_not_landed(tmp_path: Path) -> None:
     found = check(table(tmp_path / "a.csv", rows))
     assert len(found.accepted()) == 3
     assert_silent(found)
+
+
+def test_a_name_in_a_field_of_codes_is_not_kept_and_the_cell_is_told(tmp_path: Path) -> None:
+    good = {"school_id": "990001", "kind": "МДР", "subject": "Математика", "grade": "9", "class": "9а", "sex": "м",
+        "form": "Вариант 1", "total": "5", "mark": "4", "exam_date": "2022-05-01"}  # fmt: skip
+    rows = [[f"У{n}", *(good | {name: "Скрытнова Именина"}).values()] for n, name in enumerate(good)]
+    path = table(tmp_path / "a.csv", [["student_id", *good], *rows])
+    found = check(path, stated={"school_year": "2022"})
+    assert_silent(found)
+    told = [f["field"] for f in sorted(found.findings(), key=lambda f: f["row"])]
+    assert told == ["class_name" if name == "class" else name for name in good]
+    assert all("слово" in f["message_ru"] for f in found.findings())
+
+
+def test_slips_and_plain_words_in_fields_of_codes_are_kept(tmp_path: Path) -> None:
+    head = ["school_id", "student_id", "kind", "subject", "grade", "class", "form", "total"]
+    rows = [
+        ["990001", "У1", "МДР", "Математика", "9", "9 кадетский", "Вариант А", "5"],
+        ["990001", "У2", "МДР", "Матиматика", "9", "9а", "отсутствовал", ""],
+    ]
+    found = check(table(tmp_path / "a.csv", [head, *rows]), stated={"school_year": "2022"})
+    assert [(f["rule_id"], f["value"]) for f in found.findings()] == [("unknown_code", "Матиматика")]
+    assert "Возможно, «Математика»" in found.findings()[0]["message_ru"]
+    assert [(r["class_name"], r["form"]) for r in found.accepted()] == [("9 КАДЕТСКИЙ", "Вариант А")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,9 @@ def test_no_request_leaves_and_no_script_runs(pages: Path) -> None:
         outline = Outline(text)
         assert not outline.all("script", "link", "iframe", "img", "object", "embed", "form"), path
         for attributes in (a for _, a in outline.tags):
-            assert not [name for name in attributes if name.startswith("on") or name in ("src", "srcset")], path
+            assert not [name for name in attributes if name.startswith("on") or name in ("src", "srcset")], (
+                path
+            )
             href = attributes.get("href") or "#"
             assert not re.match(r"[a-z]+:|//", href), (path, href)
         assert "url(" not in text and "@import" not in text, path
@@ -83,7 +86,7 @@ def test_pages_speak_to_screen_readers(pages: Path) -> None:
         assert outline.all("html")[0]["lang"] == path.relative_to(pages).parts[0]
         levels = [int(tag[1]) for tag, _ in outline.tags if re.fullmatch(r"h[1-6]", tag)]
         assert levels[0] == 1 and levels.count(1) == 1, path
-        assert all(b <= a + 1 for a, b in zip(levels, levels[1:], strict=False)), path
+        assert all(b <= a + 1 for a, b in pairwise(levels)), path
         assert all(len(a.get("aria-label") or "") > 20 for a in outline.all("svg")), path
         assert all(a.get("scope") for a in outline.all("th")), path
         ids = [a["id"] for _, a in outline.tags if a.get("id")]
@@ -123,8 +126,53 @@ def test_words_say_what_is_established(pages: Path) -> None:
     assert "Above the region: mathematics, grade 5" in english
 
 
+def section(path: Path, anchor: str) -> str:
+    text = path.read_text(encoding="utf-8")
+    part = text[text.index(f'<section id="{anchor}"') :]
+    return " ".join("".join(Outline(part[: part.index("</section>")]).text).split())
+
+
+def test_a_label_comes_with_its_reason_and_how_sure_it_is(pages: Path) -> None:
+    small = section(pages / "ru" / "school" / f"{SMALL}.html", "identification")
+    assert "30 % дважды" in small and "с учётом погрешности не подтверждено" in small and "62\u00a0%" in small
+    assert "ВПР: математика, 5 кл., 2022/23" in small and "41,7" in small and "≥ 30" in small
+    hidden = section(pages / "en" / "school" / f"{HIDDEN}.html", "identification")
+    assert "excluded from the list: Evening school" in hidden
+
+
+def test_context_says_whether_the_result_is_as_expected(pages: Path) -> None:
+    large = section(pages / "ru" / "school" / f"{LARGE}.html", "context")
+    assert "Условия объясняют 31\u00a0% различий" in large and "в пределах погрешности" in large
+    assert "Голубая полоса" in section(pages / "ru" / "school" / f"{LARGE}.html", "results")
+
+
+def test_indicators_say_why_there_is_no_number(pages: Path) -> None:
+    text = section(pages / "ru" / "school" / f"{SMALL}.html", "indicators")
+    assert "цель не достигнута, в пределах погрешности" in text
+    assert "не прислано: " in text and "скрыто" in text
+
+
+def test_files_partners_and_the_effect_are_told(pages: Path) -> None:
+    assert "Ожидалось 2, не прислано 1" in section(pages / "ru" / "school" / f"{SMALL}.html", "files")
+    assert "Лицей № 1" in section(pages / "ru" / "school" / f"{SMALL}.html", "partners")
+    assert "the same district" in section(pages / "en" / "programme.html", "pairs")
+    assert "0 из 1 сравнений" in section(pages / "ru" / "programme.html", "effect")
+
+
 def test_no_english_page_keeps_russian_words_of_its_own(pages: Path) -> None:
-    names = {"МБОУ", "Дальний", "ВПР", "Русский", "школа", "Лицей", "ООШ", "СОШ", "Тихое", "район", "Математика"}
+    names = {
+        "МБОУ",
+        "Дальний",
+        "ВПР",
+        "Русский",
+        "школа",
+        "Лицей",
+        "ООШ",
+        "СОШ",
+        "Тихое",
+        "район",
+        "Математика",
+    }
     for path in (pages / "en").rglob("*.html"):
         body = "".join(Outline(path.read_text(encoding="utf-8")).text)
         assert set(re.findall(r"[А-Яа-яё]{3,}", body)) <= names, path
@@ -190,7 +238,9 @@ def test_colours_can_be_told_apart(front: str, back: str, least: float) -> None:
         (EN, 1000000, 0, "1,000,000"),
     ],
 )
-def test_numbers_as_people_write_them(language: Language, value: float | None, digits: int, text: str) -> None:
+def test_numbers_as_people_write_them(
+    language: Language, value: float | None, digits: int, text: str
+) -> None:
     assert language.number(value, digits) == text
 
 

@@ -15,10 +15,10 @@ from pipelines.scaling.equating import Equated, equated_scale, load_form
 ITEMS = ("Я1", "Я2", "Я3", "Я4")
 
 
-def counts(assessment: str, anchors: tuple[str, ...] = ITEMS) -> AssessmentCounts:
-    """Form 1 of four items, and form 2 of four others."""
+def counts(assessment: str, anchors: tuple[str, ...] = ITEMS, less: str = "2") -> AssessmentCounts:
+    """Form 1 of four items, and form 2, or less, of four others."""
     built = counts_from_matrix(np.zeros((1, 4), int), items=ITEMS, max_score=[1] * 4)
-    names = {("1", name): name for name in ITEMS} | {("2", name): f"2:{name}" for name in ITEMS}
+    names = {("1", name): name for name in ITEMS} | {(less, name): f"2:{name}" for name in ITEMS}
     return AssessmentCounts(assessment, built, names, anchors)
 
 
@@ -37,7 +37,8 @@ def scaled(scales: Path, year: int, found: pd.DataFrame, **changes: object) -> E
         "freezes": year == 2021,
         "random_variants": True,
     }
-    own = counts(f"a-{year}", changes.pop("anchors", ITEMS))  # type: ignore[arg-type]
+    shape = {name: changes.pop(name) for name in ("anchors", "less") if name in changes}
+    own = counts(f"a-{year}", **shape)  # type: ignore[arg-type]
     return equated_scale(own, found, scales=scales, **(given | changes))  # type: ignore[arg-type]
 
 
@@ -80,5 +81,6 @@ def test_what_can_t_be_equated(tmp_path: Path) -> None:
     assert scaled(tmp_path, 2021, results(v1=[0, 0, 200])) is None  # nothing tells students apart
     assert load_form(tmp_path, "a-2021") is None
     assert scaled(tmp_path, 2021, enough) is not None
+    assert scaled(tmp_path, 2022, enough, less="1 без 2") is None  # a topic not taught
     halves = enough.assign(result_score=enough["result_score"] / 2)
     assert scaled(tmp_path, 2022, halves) is None

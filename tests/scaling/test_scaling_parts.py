@@ -192,7 +192,7 @@ def test_pictures_are_well_formed() -> None:
     for svg in (
         pictures.item_person_map(bank, raw - 1, n),
         pictures.information_curve(bank, ["a", "b"]),
-        pictures.score_distribution(raw, n, [1, 2]),
+        pictures.score_distribution(raw, n, {3: 1, 4: 2}),
     ):
         assert ElementTree.fromstring(svg).tag.endswith("svg")
         assert pictures.markdown("x", svg).startswith("![x](data:image/svg+xml;base64,")
@@ -209,4 +209,5 @@ def test_steps_take_a_warehouse_without_rows(tmp_path: Path) -> None:
     assert step.scaled == {} and run_calibration.pictures(step) == ""
     assert run_calibration.gate_figures(step) == {"refused": []}
     assert run_units.run(warehouse, scales, "31") == {"unit": 0, "variance": 0}
-    assert run_dynamics.run(warehouse, scales) == run_objectivity.run(warehouse, scales) == 0
+    assert run_dynamics.run(warehouse, scales) == {"dynamics": 0}
+    assert run_objectivity.run(warehouse, scales) == {"objectivity": 0}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from pipelines.intake import stages, vault
@@ -173,11 +174,112 @@ def test_readme_and_manifest_are_named_but_hold_no_data(home: Home) -> None:
     assert set(map(tuple, home.states().values())) == {("service",)}
 
 
-def test_a_link_out_of_the_inbox_is_not_followed(home: Home, tmp_path: Path) -> None:
-    secret = tmp_path / "outside.csv"
+def refusals(home: Home) -> dict[str, str]:
+    """Path -> why the file was refused."""
+    readings = home.ledger.readings()
+    return {s.path: readings[s.file_id][1].rule for s in home.ledger.submissions() if s.file_id in readings}
+
+
+def test_links_and_other_things_that_are_no_files_are_refused_unopened(home: Home, tmp_path: Path) -> None:
+    secret, folder = tmp_path / "outside.csv", tmp_path / "outside"
     secret.write_text(rows("s1,teachers,1,1,1"))
-    (home.inbox / "2023.csv").symlink_to(secret)
-    assert home.receive().new == []
+    folder.mkdir()
+    (home.inbox / "2023 a.csv").symlink_to(secret)
+    (home.inbox / "2023 b.csv").symlink_to(tmp_path / "nowhere")
+    (home.inbox / "c").symlink_to(folder)
+    os.mkfifo(home.inbox / "2023 d.csv")
+    home.receive()
+    assert refusals(home) == dict.fromkeys(("2023 a.csv", "2023 b.csv", "c"), "link") | {
+        "2023 d.csv": "not_a_file"
+    }
+    kept = [vault.vault_path(home.settings, s.sha256).read_bytes() for s in home.ledger.submissions()]
+    assert not any(b"teachers" in k for k in kept)
+    assert home.receive().known_n == 4
+    (home.inbox / "2023 a.csv").unlink()
+    home.put("2023 a.csv", rows("s1,teachers,1,1,1"))
+    home.receive()
+    assert home.accept().rows_accepted == 1 and home.states()["2023 a.csv"] == ["superseded", "active"]
+
+
+def test_a_file_that_may_not_be_opened_is_refused(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = home.put("2023/staffing.csv", rows("s1,teachers,1,1,1"))
+    with monkeypatch.context() as patched:
+        allowed = os.access
+        patched.setattr(os, "access", lambda p, mode: Path(p) != path and allowed(p, mode))
+        home.receive()
+    assert refusals(home) == {"2023/staffing.csv": "no_access"}
+    home.receive()
+    assert home.accept().rows_accepted == 1
+
+
+def test_names_that_disks_and_terminals_trip_over(home: Home) -> None:
+    line = rows("s1,teachers,1,1,{}")
+    long = "Кадровый отчёт " + "ё" * 110 + ".csv"
+    names = [long, "=cmd|' /C calc'!A0 2023.csv", "[/red] 2023.csv", "\u202ecsv.2023.csv", "a\nb 2023.csv"]
+    for n, name in enumerate(names):
+        home.put(f"2023/{name}", line.format(f"x{n}"))
+    raw = os.fsencode(home.inbox) + b"/2023/\xca\xe0\xe4\xf0\xfb.csv"
+    with open(raw, "w") as f:  # noqa: PTH123  a name that is no text
+        f.write(line.format("y"))
+    home.receive()
+    assert "2023/\\xca\\xe0\\xe4\\xf0\\xfb.csv" in home.states()
+    assert home.accept().rows_rejected == 6
+    assert len(stages.return_workbooks(home.settings, home.ledger)) == 6
+    assert stages.return_workbooks(home.settings, home.ledger) == []
+    stages.export_ledger(home.settings, home.ledger)
+
+
+def test_a_manifest_that_names_a_missing_file_says_so_until_it_comes(home: Home) -> None:
+    home.put("2023/manifest.csv", "file,contract\nstaffing.csv,staffing\n../../etc/passwd,staffing\n")
+    home.receive()
+    (reading,) = (r for _, r in home.ledger.readings().values())
+    assert (reading.rule, reading.missing_n) == ("missing_file", 2) and "staffing.csv" in reading.message_ru
+    stages.export_ledger(home.settings, home.ledger)
+    (count,) = pq.read_table(home.settings.lake / "ledger" / "rule_count.parquet").to_pylist()
+    assert (count["rule_id"], count["severity"], count["n"]) == ("missing_file", "warning", 2)
+    home.put("2023/staffing.csv", rows("s1,teachers,1,1,1"))
+    home.put("2023/manifest.csv", "file,contract\nstaffing.csv,staffing\n")
+    home.receive()
+    assert set(refusals(home).values()) == {""}
+
+
+def test_a_wholly_rejected_correction_leaves_the_earlier_file_in_its_place(home: Home) -> None:
+    path = home.put("2023/staffing.csv", rows("s1,teachers,10,9,9", "s2,teachers,8,8,8"))
+    home.receive()
+    assert home.accept().rows_accepted == 2
+    path.write_text(rows("s1,teachers,много,9,9"), encoding="utf-8")
+    home.receive()
+    assert home.accept().rows_accepted == 0
+    snapshot = stages.resettled(home.settings, home.ledger)
+    assert snapshot and len(snapshot.active) == 2
+    part = home.accept()
+    assert (part.rows_read, part.rows_accepted, part.rows_rejected) == (3, 2, 1)
+    assert stages.resettled(home.settings, home.ledger) is None
+    path.write_text(rows("s1,teachers,11,9,9", "s2,teachers,мало,8,8"), encoding="utf-8")
+    home.receive()
+    assert home.states()["2023/staffing.csv"] == ["superseded", "superseded", "active"]
+    assert home.accept().rows_accepted == 1
+
+
+def test_returned_workbooks_go_with_their_faults_and_with_time(home: Home) -> None:
+    path = home.put("2023/staffing.csv", rows("s1,teachers,x,9,9", "s2,teachers,1,1,1"))
+    home.receive()
+    home.accept()
+    (name,) = stages.return_workbooks(home.settings, home.ledger)
+    workbook = home.settings.returned / name
+    old = workbook.stat().st_mtime - (home.settings.returned_days + 1) * 86_400
+    os.utime(workbook, (old, old))
+    assert stages.return_workbooks(home.settings, home.ledger) == [] and not workbook.exists()
+    assert stages.return_workbooks(home.settings, home.ledger) == [], "an expired workbook is not made anew"
+    path.write_text(rows("s1,teachers,y,9,9", "s2,teachers,1,1,1"), encoding="utf-8")
+    home.receive()
+    home.accept()
+    assert stages.return_workbooks(home.settings, home.ledger) == [name] and workbook.exists()
+    path.write_text(rows("s1,teachers,9,9,9", "s2,teachers,1,1,1"), encoding="utf-8")
+    home.receive()
+    home.accept()
+    assert stages.return_workbooks(home.settings, home.ledger) == []
+    assert [p for p in home.settings.returned.rglob("*") if p.is_file()] == []
 
 
 def test_without_an_inbox_the_message_says_what_to_do(tmp_path: Path) -> None:

@@ -30,7 +30,8 @@ final as (
         results.score_sent as score_before,
         results.mark_sent as mark_before,
         appeals.effect as appeal_effect, appeals.appeal_type,
-        results.total, results.result_score, results.mark, results.below_min, results.is_result, results.is_tested,
+        results.total, results.result_score, results.mark, results.below_min,
+        results.is_result, results.is_tested,
         results.file_id, results.sheet, results.source_row,
         appeals.appeal_file_id, appeals.appeal_sheet, appeals.appeal_row
     from results

@@ -20,8 +20,8 @@ ranked as (
         row_number() over (
             partition by attempts.student_key, attempts.school_year, subjects.level, subjects.requirement
             order by
-                case when not attempts.below_min then 0 when attempts.below_min is null then 1 else 2 end,
-                attempts.exam_date desc nulls last, attempts.assessment_id
+                case when not attempts.below_min then 0 when attempts.below_min is null then 1 else 2 end asc,
+                attempts.exam_date desc nulls last, attempts.assessment_id asc
         ) as result_rank
     from attempts
     inner join subjects on attempts.assessment_id = subjects.assessment_id

@@ -1,6 +1,7 @@
 -- The outcome of a student's state exams at a level. Passed: every mandatory requirement met and nothing that
--- counts failed; failed: something failed, or a mandatory exam not taken at all. Unknown where a minimum isn't
--- known, or where no one in the region has results of a mandatory exam: its file is missing, not the student.
+-- counts failed; failed: something failed, or a mandatory exam not taken at all. Unknown where a minimum
+-- isn't known, or where no one in the region has results of a mandatory exam: its file is missing, not the
+-- student.
 with finals as (
     select * from {{ ref('int_exam_final') }}
 ),
@@ -28,7 +29,7 @@ placed as (
         *,
         row_number() over (
             partition by student_key, school_year, level
-            order by exam_date desc nulls last, requirement
+            order by exam_date desc nulls last, requirement asc
         ) as place_rank
     from finals
 ),

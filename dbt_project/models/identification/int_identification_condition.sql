@@ -17,8 +17,7 @@ conditions as (
         school_id, rule_id, rule_version, school_year, branch, requirement, years_before, series,
         subject_group, assessment_id, measure, comparison, threshold, observed, n, numerator, is_known,
         is_point, is_confirmed, is_near, is_inherited, pooled_n, pooled_numerator,
-        case when measure = 'below_min_share' then posterior_alpha end as posterior_alpha,
-        case when measure = 'below_min_share' then posterior_beta end as posterior_beta,
+        posterior_alpha, posterior_beta,
         cast(null as double) as margin_z
     from shares
     union all
@@ -30,8 +29,8 @@ conditions as (
     union all
     select
         school_id, rule_id, rule_version, school_year, branch, requirement, years_before, series,
-        series, null, measure, comparison, threshold, observed, null, null, true,
-        is_point, is_point, is_near, false, null, null, null, null, margin_z
+        series as subject_group, null, measure, comparison, threshold, observed, null, null, true,
+        is_point, is_point as is_confirmed, is_near, false, null, null, null, null, margin_z
     from context
 ),
 

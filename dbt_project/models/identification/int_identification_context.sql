@@ -1,6 +1,6 @@
 -- Conditions on facts of the school as a whole: signs of difficult social conditions, the social index, and
--- what makes a year of resilience. Where a measure brings its own threshold, that one holds; a condition's own
--- goes before it. Facts known of all students are no estimates: they have no bounds.
+-- what makes a year of resilience. Where a measure brings its own threshold, that one holds; a condition's
+-- own goes before it. Facts known of all students are no estimates: they have no bounds.
 with conditions as (
     select * from {{ ref('int_rule_condition') }}
     where kind is null
@@ -12,7 +12,9 @@ parameters as (
 ),
 
 components as (
-    select component, max(case when source_field like '%_pct' then {{ near_points() }} else 0 end) as near_step
+    select
+        component,
+        max(case when source_field like '%_pct' then {{ near_points() }} else 0 end) as near_step
     from {{ ref('context_component') }}
     group by component
 ),

@@ -1,5 +1,5 @@
--- The label of each school under each rule in force, before episodes: computed status, exclusion, override, and
--- whether the school is on the list when all three are taken together.
+-- The label of each school under each rule in force, before episodes: computed status, exclusion, override,
+-- and whether the school is on the list when all three are taken together.
 with schools as (
     select * from {{ ref('int_identification_school') }}
 ),
@@ -31,11 +31,10 @@ overrides as (
 -- all requirements of a branch
 branches as (
     select
-        school_id, rule_id, rule_version, school_year, branch,
         {% for variant in rule_variants() %}
-        min(case when holds_{{ variant }} then 1 else 0 end) as holds_{{ variant }}
-        {{- ',' if not loop.last }}
+        min(case when holds_{{ variant }} then 1 else 0 end) as holds_{{ variant }},
         {% endfor %}
+        school_id, rule_id, rule_version, school_year, branch
     from requirements
     group by school_id, rule_id, rule_version, school_year, branch
 ),

@@ -42,8 +42,9 @@ correlated as (
 fitted as (
     select
         *,
-        coalesce(schools_n >= {{ prior_schools_n() }} and between_share > 0 and between_share < 1, false)
-            as is_fitted,
+        coalesce(
+            schools_n >= {{ prior_schools_n() }} and between_share > 0 and between_share < 1, false
+        ) as is_fitted,
         1 / nullif(between_share, 0) - 1 as strength
     from correlated
 ),

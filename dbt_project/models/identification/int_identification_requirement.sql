@@ -19,20 +19,20 @@ rule_years as (
 
 years as (
     select
+        {% for variant in rule_variants() %}
+        case
+            when sum(case when conditions.met_{{ variant }} then 1 else 0 end) >= requirements.conditions_n
+                then 1
+            else 0
+        end as {{ variant }},
+        {% endfor %}
         conditions.school_id, conditions.rule_id, conditions.rule_version, conditions.school_year,
         conditions.branch, conditions.requirement, conditions.years_before,
         case requirements.same_by
             when 'assessment' then conditions.series
             when 'subject' then conditions.subject_group
             else 'any'
-        end as same,
-        {% for variant in rule_variants() %}
-        case
-            when sum(case when conditions.met_{{ variant }} then 1 else 0 end) >= requirements.conditions_n
-                then 1
-            else 0
-        end as {{ variant }}{{ ',' if not loop.last }}
-        {% endfor %}
+        end as same
     from conditions
     inner join requirements
         on conditions.rule_id = requirements.rule_id and conditions.rule_version = requirements.rule_version
@@ -44,12 +44,11 @@ years as (
 
 groups as (
     select
-        years.school_id, years.rule_id, years.rule_version, years.school_year, years.branch,
-        years.requirement, years.same,
         {% for variant in rule_variants() %}
-        case when sum(years.{{ variant }}) >= requirements.years_held_n then 1 else 0 end as {{ variant }}
-        {{- ',' if not loop.last }}
+        case when sum(years.{{ variant }}) >= requirements.years_held_n then 1 else 0 end as {{ variant }},
         {% endfor %}
+        years.school_id, years.rule_id, years.rule_version, years.school_year, years.branch,
+        years.requirement, years.same
     from years
     inner join requirements
         on years.rule_id = requirements.rule_id and years.rule_version = requirements.rule_version
@@ -61,12 +60,11 @@ groups as (
 
 final as (
     select
-        schools.school_id, rule_years.rule_id, rule_years.rule_version, rule_years.school_year,
-        requirements.branch, requirements.requirement,
         {% for variant in rule_variants() %}
-        coalesce(sum(groups.{{ variant }}), 0) >= requirements.groups_n as holds_{{ variant }}
-        {{- ',' if not loop.last }}
+        coalesce(sum(groups.{{ variant }}), 0) >= requirements.groups_n as holds_{{ variant }},
         {% endfor %}
+        schools.school_id, rule_years.rule_id, rule_years.rule_version, rule_years.school_year,
+        requirements.branch, requirements.requirement
     from schools
     inner join rule_years on schools.school_year = rule_years.school_year
     inner join requirements

@@ -1,5 +1,5 @@
--- Results that speak for a school in the year it is judged and the years before: its own, pooled with those of
--- the schools it took over. Unsuppressed.
+-- Results that speak for a school in the year it is judged and the years before: its own, pooled with those
+-- of the schools it took over. Unsuppressed.
 with lineage as (
     select * from {{ ref('int_school_lineage') }}
 ),
@@ -20,18 +20,18 @@ flagged as (
 
 results as (
     select
-        aggregate.school_id, aggregate.school_year, aggregate.assessment_id,
+        units.school_id, units.school_year, units.assessment_id,
         assessments.kind, assessments.subject, assessments.grade, assessments.testing_window,
-        coalesce(aggregate.judged_n, 0) as judged_n,
-        coalesce(aggregate.below_min_n, 0) as below_min_n,
-        case when aggregate.mean_score is not null then aggregate.tested_n end as scored_n,
-        aggregate.mean_score, aggregate.se,
+        coalesce(units.judged_n, 0) as judged_n,
+        coalesce(units.below_min_n, 0) as below_min_n,
+        case when units.mean_score is not null then units.tested_n end as scored_n,
+        units.mean_score, units.se,
         flagged.school_id is not null as is_flagged
-    from {{ ref('fct_assessment_aggregate') }} as aggregate
-    inner join assessments on aggregate.assessment_id = assessments.assessment_id
+    from {{ ref('fct_assessment_aggregate') }} as units
+    inner join assessments on units.assessment_id = assessments.assessment_id
     left join flagged
-        on aggregate.school_id = flagged.school_id and aggregate.assessment_id = flagged.assessment_id
-    where aggregate.unit_type = 'school' and aggregate.subgroup = 'all' and aggregate.tested_n > 0
+        on units.school_id = flagged.school_id and units.assessment_id = flagged.assessment_id
+    where units.unit_type = 'school' and units.subgroup = 'all' and units.tested_n > 0
 ),
 
 pooled as (

@@ -55,7 +55,8 @@ shares as (
         100.0 * numerator / n as observed,
         n >= least_n as is_known,
         {{ compares('comparison', '100 * numerator', 'threshold * n') }} as is_point,
-        {{ compares('comparison', toward('comparison', 'low_pct', 'high_pct'), 'threshold') }} as is_confirmed,
+        {{ compares('comparison', toward('comparison', 'low_pct', 'high_pct'), 'threshold') }}
+            as is_confirmed,
         {{ compares(
             'comparison',
             toward('comparison', '100 * numerator + ' ~ near_points() ~ ' * n',
@@ -78,10 +79,15 @@ counts as (
     where measure = 'below_min_count'
 ),
 
+{% set columns %}
+    school_id, rule_id, rule_version, school_year, branch, requirement, years_before, series, subject_group,
+    assessment_id, measure, comparison, threshold, observed, n, numerator, is_known, is_point, is_confirmed,
+    is_near, is_inherited, pooled_n, pooled_numerator
+{% endset %}
 final as (
-    select * from shares
+    select {{ columns }}, posterior_alpha, posterior_beta from shares
     union all
-    select * from counts
+    select {{ columns }}, null, null from counts
 )
 
 select * from final

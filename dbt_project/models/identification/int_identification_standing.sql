@@ -1,7 +1,8 @@
--- Conditions on where a school's result stands among the region's schools (standing), or its mean result over
--- the whole set of assessments among the schools of its social cluster (cluster_standing): the per cent of the
--- other schools that are below it, compared in integers. Both look only at schools with the least number of
--- results. The bounds are the standings of the bounds of its interval.
+-- Conditions on where a school's result stands among the region's schools (standing), or its mean result
+-- over the whole set of assessments among the schools of its social cluster (cluster_standing): the per cent
+-- of the other schools that are below it, compared in integers. Both look only at schools with the least
+-- number of results. The bounds are the standings of the bounds of its interval; a mean without an error has
+-- none, and is never confirmed.
 with conditions as (
     select * from {{ ref('int_rule_condition') }}
     where measure in ('standing', 'cluster_standing')
@@ -13,7 +14,7 @@ results as (
 ),
 
 clusters as (
-    select school_id, school_year, quantile as cluster from {{ ref('fct_school_context') }}
+    select school_id, school_year, quantile as social_cluster from {{ ref('fct_school_context') }}
     where quantile is not null
 ),
 
@@ -67,7 +68,7 @@ whole_set as (
         sum(standardised.n) as n,
         {{ exact_sum('standardised.z_mean') }} / count(standardised.z_mean) as mean_value,
         sqrt({{ exact_sum('power(standardised.z_se, 2)') }}) / count(standardised.z_mean) as se,
-        cast(clusters.cluster as {{ dbt.type_string() }}) as population,
+        cast(clusters.social_cluster as {{ dbt.type_string() }}) as population,
         true as is_known
     from standardised
     inner join clusters
@@ -78,13 +79,21 @@ whole_set as (
         standardised.rule_id, standardised.rule_version, standardised.school_year, standardised.branch,
         standardised.requirement, standardised.years_before, standardised.measure,
         standardised.comparison, standardised.threshold, standardised.condition_set,
-        standardised.school_id, clusters.cluster
+        standardised.school_id, clusters.social_cluster
 ),
 
 standings as (
-    select * from single
+    select
+        *,
+        mean_value - {{ normal_quantile() }} * se as ci_low,
+        mean_value + {{ normal_quantile() }} * se as ci_high
+    from single
     union all
-    select * from whole_set
+    select
+        *,
+        mean_value - {{ normal_quantile() }} * se as ci_low,
+        mean_value + {{ normal_quantile() }} * se as ci_high
+    from whole_set
 ),
 
 compared as (
@@ -92,19 +101,19 @@ compared as (
         mine.rule_id, mine.rule_version, mine.school_year, mine.branch, mine.requirement, mine.years_before,
         mine.series, mine.school_id,
         count(*) as others_n,
-        sum(case when others.mean_value < mine.mean_value then 1 else 0 end) as below_n,
-        sum(case when others.mean_value < mine.mean_value - {{ normal_quantile() }} * mine.se then 1 else 0 end)
+        sum(case when peers.mean_value < mine.mean_value then 1 else 0 end) as below_n,
+        sum(case when peers.mean_value < mine.ci_low then 1 when mine.ci_low is not null then 0 end)
             as below_low_n,
-        sum(case when others.mean_value < mine.mean_value + {{ normal_quantile() }} * mine.se then 1 else 0 end)
+        sum(case when peers.mean_value < mine.ci_high then 1 when mine.ci_high is not null then 0 end)
             as below_high_n
     from standings as mine
-    inner join standings as others
-        on mine.rule_id = others.rule_id and mine.rule_version = others.rule_version
-        and mine.school_year = others.school_year and mine.branch = others.branch
-        and mine.requirement = others.requirement and mine.years_before = others.years_before
-        and mine.series = others.series and mine.population = others.population
-        and mine.school_id <> others.school_id
-    where mine.is_known and others.is_known
+    inner join standings as peers
+        on mine.rule_id = peers.rule_id and mine.rule_version = peers.rule_version
+        and mine.school_year = peers.school_year and mine.branch = peers.branch
+        and mine.requirement = peers.requirement and mine.years_before = peers.years_before
+        and mine.series = peers.series and mine.population = peers.population
+        and mine.school_id <> peers.school_id
+    where mine.is_known and peers.is_known
     group by
         mine.rule_id, mine.rule_version, mine.school_year, mine.branch, mine.requirement, mine.years_before,
         mine.series, mine.school_id
@@ -145,12 +154,15 @@ final as (
         -- how far, in its errors, the school is on the met side of the result where the condition begins
         case
             when comparison in ('ge', 'gt')
-                then (mean_value - min(case when is_point then mean_value end) over population) / nullif(se, 0)
+                then
+                    (mean_value - min(case when is_point then mean_value end) over population)
+                    / nullif(se, 0)
             else (max(case when is_point then mean_value end) over population - mean_value) / nullif(se, 0)
         end as margin_z
     from judged
     window population as (
-        partition by rule_id, rule_version, school_year, branch, requirement, years_before, series, population
+        partition by
+            rule_id, rule_version, school_year, branch, requirement, years_before, series, population
     )
 )
 

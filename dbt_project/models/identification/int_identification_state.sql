@@ -1,11 +1,12 @@
--- Where a school stands in its episode on the list of a rule. It enters in the first year it is listed, and is
--- out after as many years running as the rule says in which the rule was decided and it wasn't listed; until
--- then, and in years in which the rule can't be decided, it is held.
+-- Where a school stands in its episode on the list of a rule. It enters in the first year it is listed, and
+-- is out after as many years running as the rule says in which the rule was decided and it wasn't listed;
+-- until then, and in years in which the rule can't be decided, it is held.
 with labels as (
     select
         school_id, rule_id, school_year, exit_years, is_listed,
         case
-            when is_listed or (status = 'insufficient' and not is_excluded and coalesce(override_state, '') <> 'in_force')
+            when is_listed then 0
+            when status = 'insufficient' and not is_excluded and coalesce(override_state, '') <> 'in_force'
                 then 0
             else 1
         end as is_miss
@@ -63,8 +64,10 @@ final as (
             when was_inside then 'exit'
         end as episode_state,
         case when is_inside or was_inside then episode end as episode,
-        case when is_inside or was_inside then min(school_year) over (partition by school_id, rule_id, episode) end
-            as first_year
+        case
+            when is_inside or was_inside
+                then min(school_year) over (partition by school_id, rule_id, episode)
+        end as first_year
     from numbered
 )
 

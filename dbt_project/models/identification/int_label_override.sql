@@ -1,6 +1,6 @@
 -- Human decisions on labels by school, rule and school year: the latest one that was made on the results of
--- that year or an earlier one. It is in force while it holds on the last day of the school year; afterwards it
--- stays visible as expired, and the next older one does not come back.
+-- that year or an earlier one. It is in force while it holds on the last day of the school year; afterwards
+-- it stays visible as expired, and the next older one does not come back.
 with overrides as (
     select crosswalk.school_id, override.*
     from {{ ref('stg_label_override') }} as override

@@ -1,5 +1,6 @@
--- What each rule asks of a school year, written out: one row per rule, year of the results, requirement, year
--- looked at (years_before) and condition. A condition's own measure and threshold go before the requirement's.
+-- What each rule asks of a school year, written out: one row per rule, year of the results, requirement,
+-- year looked at (years_before) and condition. A condition's own measure and threshold go before the
+-- requirement's.
 with rule_years as (
     select * from {{ ref('int_rule_year') }}
 ),

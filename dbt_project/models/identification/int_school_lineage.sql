@@ -1,6 +1,6 @@
--- Whose results speak for a school in a school year: its own, and those of schools that were closed by then and
--- whose successor (through several mergers, up to four) it is. A school of today is judged in the years before
--- its merger by all the students it took over.
+-- Whose results speak for a school in a school year: its own, and those of schools that were closed by then
+-- and whose successor (through several mergers, up to four) it is. A school of today is judged in the years
+-- before its merger by all the students it took over.
 with schools as (
     select * from {{ ref('int_school') }}
 ),

@@ -51,17 +51,24 @@ matched as (
         row_number() over (
             partition by changes.file_id, changes.sheet, changes.source_row
             order by
-                case when results.exam_date = changes.exam_date then 0 else 1 end,
+                case when results.exam_date = changes.exam_date then 0 else 1 end asc,
                 case
                     when results.total = changes.total_before or results.score_sent = changes.score_before
                         then 0
                     else 1
-                end,
-                results.exam_date desc nulls last, results.file_id, results.sheet, results.source_row
+                end asc,
+                results.exam_date desc nulls last, results.file_id asc, results.sheet asc,
+                results.source_row asc
         ) as match_rank
     from changes
     inner join results
         on changes.assessment_id = results.assessment_id and changes.student_key = results.student_key
+),
+
+going_on as (
+    select distinct file_id, sheet, source_row, total_before
+    from matched
+    where match_rank = 1 and total <> total_before
 ),
 
 -- of several the last: an annulment, then the one from which no other goes on
@@ -71,18 +78,14 @@ ordered as (
         row_number() over (
             partition by matched.file_id, matched.sheet, matched.source_row
             order by
-                case when matched.effect = 'annulled' then 0 else 1 end,
-                case when later.file_id is null then 0 else 1 end,
+                case when matched.effect = 'annulled' then 0 else 1 end asc,
+                case when going_on.file_id is null then 0 else 1 end asc,
                 matched.appeal_file_id desc, matched.appeal_sheet desc, matched.appeal_row desc
         ) as change_rank
     from matched
-    left join (
-        select distinct file_id, sheet, source_row, total_before
-        from matched
-        where match_rank = 1 and total <> total_before
-    ) as later
-        on matched.file_id = later.file_id and matched.sheet = later.sheet
-        and matched.source_row = later.source_row and matched.total = later.total_before
+    left join going_on
+        on matched.file_id = going_on.file_id and matched.sheet = going_on.sheet
+        and matched.source_row = going_on.source_row and matched.total = going_on.total_before
     where matched.match_rank = 1
 ),
 

@@ -38,7 +38,8 @@ identified as (
         coalesce(appeals.total, results.total_recomputed, results.total_sent) as total,
         coalesce(appeals.score, results.score_sent) as score,
         case when appeals.effect = 'rescored' then appeals.mark else results.mark_sent end as mark_given,
-        assessments.scale_type, assessments.result_basis, assessments.below_min_basis, assessments.mark_basis, assessments.min_score,
+        assessments.scale_type, assessments.result_basis, assessments.below_min_basis,
+        assessments.mark_basis, assessments.min_score,
         assessments.mark_3_from, assessments.mark_4_from, assessments.mark_5_from
     from results
     inner join assessments on results.assessment_id = assessments.assessment_id
@@ -94,7 +95,8 @@ final as (
     select
         file_id, sheet, source_row, assessment_id, school_year, school_id, municipality_id,
         locality_group, class_name, student_key, student_grade, sex, coalesce(form, '-') as form, attendance,
-        exam_date, final_status as result_status, journal_mark, total_sent, total_recomputed, total, score_sent, mark_sent,
+        exam_date, final_status as result_status, journal_mark, total_sent, total_recomputed, total,
+        score_sent, mark_sent,
         result_score, mark, below_min, scores,
         -- the matching score of item analysis is always the sum of the points
         cast(coalesce(total_recomputed, {{ points('scores') }}) as integer) as raw_score,

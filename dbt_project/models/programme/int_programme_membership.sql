@@ -19,7 +19,10 @@ final as (
         memberships.valid_from, memberships.valid_to, programmes.target_group
     from memberships
     left join programmes on memberships.programme = programmes.programme
-    where {{ holds_in_school_year('memberships.valid_from', 'memberships.valid_to', 'memberships.school_year') }}
+    where
+        {{ holds_in_school_year(
+            'memberships.valid_from', 'memberships.valid_to', 'memberships.school_year'
+        ) }}
 )
 
 select * from final

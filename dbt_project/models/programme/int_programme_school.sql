@@ -1,6 +1,6 @@
--- One row per school and school year: its part in the support programmes.
--- is_low_results, is_difficult: supported by a programme for such schools (seed `support_programme`); difficult
--- conditions also by the label of the year, whether supported or not.
+-- One row per school and school year: its part in the support programmes. is_low_results, is_difficult:
+-- supported by a programme for such schools (seed `support_programme`); difficult conditions also by the
+-- label of the year, whether supported or not.
 with memberships as (
     select * from {{ ref('int_programme_membership') }}
 ),

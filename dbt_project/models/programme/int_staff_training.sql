@@ -4,7 +4,8 @@ with trainings as (
     select
         staff_key, document_key, training_kind, coalesce(topic, '—') as topic, hours, finished_on,
         row_number() over (
-            partition by staff_key, document_key order by school_year desc, file_id, sheet, source_row
+            partition by staff_key, document_key
+            order by school_year desc, file_id asc, sheet asc, source_row asc
         ) as list_rank
     from {{ ref('stg_training') }}
 ),

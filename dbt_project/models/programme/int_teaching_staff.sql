@@ -26,8 +26,8 @@ placed as (
         row_number() over (
             partition by staff_key, school_year
             order by
-                case when is_main then 0 when is_main is null then 1 else 2 end,
-                rate desc nulls last, school_id, job_title
+                case when is_main then 0 when is_main is null then 1 else 2 end asc,
+                rate desc nulls last, school_id asc, job_title asc
         ) as place_rank
     from titled
     where post_rank = 1 and is_teaching

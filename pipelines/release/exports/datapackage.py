@@ -40,7 +40,7 @@ CODES = {
 
 
 def write_datapackage(database: Path, out: Path) -> None:
-    """Write ``datapackage.json`` and ``csv/*.csv`` into ``out``; ``out/parquet/*.parquet`` is described as it stands."""
+    """Write ``datapackage.json`` and ``csv/*.csv`` into ``out``, and describe its ``parquet/*.parquet``."""
     tables = described(database)
     (out / "csv").mkdir(parents=True, exist_ok=True)
     _write_csv(database, out / "csv", tables)

@@ -73,7 +73,7 @@ _NAMES = {
 _LATIN = dict(
     zip(
         "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
-        ("a b v g d e yo zh z i y k l m n o p r s t u f kh ts ch sh shch _ y _ e yu ya".split()),
+        (*"abvgde", "yo", "zh", *"ziyklmnoprstuf", "kh", "ts", "ch", "sh", "shch", *"_y_e", "yu", "ya"),
         strict=True,
     )
 )
@@ -133,19 +133,28 @@ def code_lists(database: Path, cube: PublishedTable) -> list[CodeList]:
         for column in coded:
             used = db.execute(
                 f"SELECT DISTINCT {quoted(column)}::varchar AS c FROM {CUBE} "  # noqa: S608
-                f"WHERE {quoted(column)} IS NOT NULL ORDER BY c"
+                f"WHERE nullif({quoted(column)}::varchar, '') IS NOT NULL ORDER BY c"
             ).fetchall()
-            names = dict(_NAMES.get(column, {}))
+            names = dict(_NAMES.get(column, {})) | _listed_names(db, column, tables)
             if column in _TITLES and _TITLES[column][0] in tables:
                 table, *fields = _TITLES[column]
                 key, ru, en = map(quoted, fields)
-                names |= {
-                    c: (r, e) for c, r, e in db.execute(f"SELECT {key}, {ru}, {en} FROM {table}").fetchall()
-                }  # noqa: S608
+                titles = db.execute(f"SELECT {key}, {ru}, {en} FROM {table}").fetchall()  # noqa: S608
+                names |= {code: (title_ru, title_en) for code, title_ru, title_en in titles}
             codes = [(sdmx_code(c), c, *names.get(c, (c, c))) for (c,) in used]
             _refuse_doubles(column, codes)
             out.append(CodeList(f"CL_{_id(column)}", column, codes))
     return out
+
+
+def _listed_names(db: duckdb.DuckDBPyConnection, column: str, tables: set[str]) -> dict[str, tuple[str, str]]:
+    """Names from the release's own code lists, where it has a list of that name."""
+    if "dim_code" not in tables:
+        return {}
+    rows = db.execute(
+        "SELECT code, title_ru, coalesce(title_en, title_ru) FROM dim_code WHERE list = ?", [column]
+    )
+    return {code: (ru, en) for code, ru, en in rows.fetchall()}
 
 
 def _refuse_doubles(column: str, codes: list[tuple[str, str, str, str]]) -> None:

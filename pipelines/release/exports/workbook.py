@@ -86,7 +86,8 @@ def _results_sheet(name: str, title: str, unit_type: str) -> Sheet:
         "LEFT JOIN dim_municipality AS m ON m.municipality_id = r.municipality_id "
         "LEFT JOIN dim_school AS s ON s.school_id = r.school_id AND s.is_latest "
         f"WHERE r.unit_type = '{unit_type}' AND r.subgroup = 'all' "
-        "ORDER BY m.name, s.short_name, r.unit_id, a.kind, a.subject, a.grade, r.school_year, r.assessment_id",
+        "ORDER BY m.name, s.short_name, r.unit_id, a.kind, a.subject, a.grade, r.school_year, "
+        "r.assessment_id",
         ("fct_assessment_aggregate", "dim_assessment", "dim_municipality", "dim_school"),
     )
 
@@ -114,7 +115,8 @@ SHEETS = (
             Field("Решение", _IDENTIFICATION, 24),
             Field("Вероятность", "i.probability", 12, "0%"),
         ),
-        "fct_school_identification AS i LEFT JOIN dim_school AS s ON s.school_id = i.school_id AND s.is_latest "
+        "fct_school_identification AS i LEFT JOIN dim_school AS s ON s.school_id = i.school_id AND "
+        "s.is_latest "
         "ORDER BY i.school_year DESC, i.rule_id, s.municipality_name, s.short_name, i.school_id",
         ("fct_school_identification", "dim_school"),
     ),
@@ -149,24 +151,29 @@ SHEETS = (
             Field("Принято", "f.rows_accepted", 12, "#,##0"),
             Field("Отклонено", "f.rows_rejected", 12, "#,##0"),
         ),
-        "dq_submission AS f WHERE f.verdict LIKE 'accepted%' ORDER BY f.contract, f.file_name, f.sheet, f.submission_id",
+        "dq_submission AS f WHERE f.verdict LIKE 'accepted%' ORDER BY f.contract, f.file_name, f.sheet, "
+        "f.submission_id",
         ("dq_submission",),
     ),
 )
 
 _NOTES = (
-    "Интервал 95 %: настоящее значение почти наверняка внутри него. У малой школы он широк: по одному году не судите.",
-    "Балл шкалы: у работ со связью лет 500 — среднее и 100 — разброс опорной группы региона; у экзаменов — официальный "
+    "Интервал 95 %: настоящее значение почти наверняка внутри него. У малой школы он широк: по одному году "
+    "не судите.",
+    "Балл шкалы: у работ со связью лет 500 — среднее и 100 — разброс опорной группы региона; у экзаменов — "
+    "официальный "
     "балл, между годами не уравнен; у прочих — место относительно региона в том же году.",
-    "Ниже минимума: отметка «2» за работу или балл ниже минимального на экзамене. От 30 % результат считают низким.",
+    "Ниже минимума: отметка «2» за работу или балл ниже минимального на экзамене. От 30 % результат "
+    "считают низким.",
     "«скрыто»: учеников меньше, чем можно показывать, или по числу восстанавливается скрытое.",
-    "«не собиралось»: таких сведений не спрашивали. «нет данных»: не прислано. «мало данных»: слишком мало для вывода.",
+    "«не собиралось»: таких сведений не спрашивали. «нет данных»: не прислано. «мало данных»: слишком мало "
+    "для вывода.",
     "Мест школам нет намеренно: при такой погрешности порядок по среднему обманчив.",
 )
 
 
 def write_workbook(database: Path, path: Path) -> None:
-    """Write the workbook; sheets whose tables the release lacks, or has empty, are named on the first sheet."""
+    """Write the workbook; sheets for which the release has no rows are named on the first."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with (
         open_published(database) as db,

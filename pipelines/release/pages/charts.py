@@ -8,6 +8,7 @@ All functions take plain numbers and return Markup; a missing value is left out,
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -34,6 +35,16 @@ class IntervalRow:
     expected: tuple[float, float] | None = None
     reference: float | None = None
     note: str = ""
+
+
+@dataclass(frozen=True)
+class MarkRow:
+    """Shares of marks in %, from 2 to 5, or below and not below the minimum; else ``words`` say why not."""
+
+    label: str
+    shares: Sequence[float] | None
+    words: str = ""
+    reference: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,6 +108,14 @@ def _rect(x: float, y: float, width: float, height: float, css: str) -> str:
     return f'<rect x="{x:g}" y="{y:g}" width="{max(width, 0):.1f}" height="{height:g}" class="{css}"/>'
 
 
+def _wrapped(text: str, limit: int = 34) -> list[str]:
+    """A label on one line or two."""
+    if len(text) <= limit:
+        return [text]
+    first, *rest = textwrap.wrap(text, limit)
+    return [first, _short(" ".join(rest), limit)] if rest else [first]
+
+
 def _short(text: str, limit: int = 34) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip(" ,.") + "…"
 
@@ -132,14 +151,17 @@ def intervals(
     ]
     low, high = bounds or (min([*drawn, limit or min(drawn)]), max([*drawn, limit or max(drawn)]))
     marks = ticks(low, high)
-    start, end, bottom = LABELS, WIDTH - RIGHT, ROW * len(rows) + 8
+    labels = [_wrapped(r.label) for r in rows]
+    height = ROW if all(len(lines) == 1 for lines in labels) else ROW + 12
+    start, end, bottom = LABELS, WIDTH - RIGHT, height * len(rows) + 8
     parts = _axis(marks, start, end, 4, bottom, lang)
     if limit is not None:
         x = _at(limit, marks, start, end)
         parts.append(_line(x, 4, x, bottom, "limit"))
     for i, row in enumerate(rows):
-        y = 4 + ROW * i + ROW / 2
-        parts.append(_text(LABELS - 12, y + 4, _short(row.label), "label", "end"))
+        y = 4 + height * i + height / 2
+        for k, line in enumerate(labels[i]):
+            parts.append(_text(LABELS - 12, y + 12 - 8 * len(labels[i]) + 15 * k, line, "label", "end"))
         if row.expected:
             x1, x2 = (_at(v, marks, start, end) for v in row.expected)
             parts.append(_rect(x1, y - 9, x2 - x1, 18, "band"))
@@ -160,29 +182,35 @@ def intervals(
     return _svg(bottom + (42 if axis else 24), title, said, parts)
 
 
-def mark_bars(rows: Sequence[tuple[str, Sequence[float] | None, str]], lang: Language, title: str) -> Markup:
-    """Stacked shares of marks, in %: (label, shares from the lowest mark up or None, words instead)."""
-    start, end, bottom = LABELS, WIDTH - 12, ROW * len(rows) + 6
+def mark_bars(rows: Sequence[MarkRow], lang: Language, title: str) -> Markup:
+    """Stacked shares of marks; a row of reference is thinner and stands close to the row before."""
+    start, end, y = LABELS, WIDTH - 12, 0
     parts, said = [], []
-    for i, (label, shares, words) in enumerate(rows):
-        y = 3 + ROW * i
-        parts.append(_text(LABELS - 12, y + 19, _short(label), "label", "end"))
-        if shares is None:
-            parts.append(_text(start, y + 19, words, "tick"))
-            said.append(f"{label}: {words}")
+    for row in rows:
+        height = 16 if row.reference else 24
+        y += 2 if row.reference else 8
+        middle = y + height / 2 + 4
+        parts.append(
+            _text(LABELS - 12, middle, _short(row.label), "tick" if row.reference else "label", "end")
+        )
+        if row.shares is None:
+            parts.append(_text(start, middle, row.words, "tick"))
+            said.append(f"{row.label}: {row.words}")
+            y += height
             continue
-        pieces = _mark_pieces(shares, lang)
+        pieces = _mark_pieces(row.shares, lang)
         x = float(start)
-        for (css, word), share in zip(pieces, shares, strict=True):
+        for (css, word), share in zip(pieces, row.shares, strict=True):
             width = (end - start) * share / 100
-            parts.append(_rect(x, y + 4, width, 22, f"bar {css}"))
+            parts.append(_rect(round(x, 1), y, width, height, f"bar {css}"))
             text = f"{word} {lang.number(share)}" if len(pieces) == 2 and width > 150 else lang.number(share)
-            if width > 38:
-                parts.append(_text(x + width / 2, y + 19, text, f"on {css}", "middle"))
-            x = round(x + width, 1)
-        shown = (f"{word} {lang.number(s)}" for (_, word), s in zip(pieces, shares, strict=True))
-        said.append(f"{label}: {', '.join(shown)}")
-    return _svg(bottom, title, "; ".join(said), parts)
+            if width > 30:
+                parts.append(_text(round(x + width / 2, 1), middle, text, f"on {css}", "middle"))
+            x += width
+        shown = (f"{word} {lang.number(s)}" for (_, word), s in zip(pieces, row.shares, strict=True))
+        said.append(f"{row.label}: {', '.join(shown)}")
+        y += height
+    return _svg(y + 6, title, "; ".join(said), parts)
 
 
 def _mark_pieces(shares: Sequence[float], lang: Language) -> list[tuple[str, str]]:
@@ -222,8 +250,8 @@ def histogram(
     every = next(k for k in (1, 2, 5, 10, 20, 50) if (high + 1) / k <= width / 28)
     for score in range(0, high + 1, every):
         parts.append(_text(round(left + step * (score + 0.5), 1), bottom + 16, str(score), "tick", "middle"))
-    for score, name in boundaries:
-        x = round(left + step * score, 1)
+    for boundary, name in boundaries:
+        x = round(left + step * boundary, 1)
         parts.append(_line(x, top - 10, x, bottom, "limit"))
         parts.append(_text(x + 5, top - 2, name, "label"))
     parts.append(_text((left + right) / 2, bottom + 36, axis, "axis", "middle"))
@@ -321,8 +349,8 @@ def cloud(
             parts.append(_text(x + side, y - 8, d.name, "value", anchor))
     parts.append(_text((left + right) / 2, bottom + 38, x_axis, "axis", "middle"))
     parts.append(
-        f'<text transform="translate(13 {(top + bottom) / 2:g}) rotate(-90)" class="axis" text-anchor="middle">'
-        f"{escape(y_axis)}</text>"
+        f'<text transform="translate(13 {(top + bottom) / 2:g}) rotate(-90)" class="axis" '
+        f'text-anchor="middle">{escape(y_axis)}</text>'
     )
     said = lang.t(
         f"точек: {len(dots)}, отмечено: {len(marked)}", f"points: {len(dots)}, marked: {len(marked)}"

@@ -34,9 +34,11 @@ def region_page(w: Published, lang: Language) -> Page:
     ]
     lead = [
         lang.t(
-            "Результаты школ региона: как учатся, что изменилось за три года, кому нужна поддержка и насколько этим числам "
+            "Результаты школ региона: как учатся, что изменилось за три года, кому нужна поддержка и "
+            "насколько этим числам "
             "можно верить.",
-            "Results of the region's schools: how students do, what changed in three years, who needs support, and how far "
+            "Results of the region's schools: how students do, what changed in three years, who needs "
+            "support, and how far "
             "the numbers can be trusted.",
         )
     ]
@@ -167,12 +169,14 @@ def municipality_page(w: Published, lang: Language, municipality_id: str) -> Pag
 
 
 def _listed(w: Published) -> frozenset[str] | None:
-    """Schools on the list by any rule for low results; None where no list was drawn up."""
+    """Schools on the list by the main rule; None where no list was drawn up."""
     rows = status.identification_rows(w)
     if not rows:
         return None
     return frozenset(
-        r["school_id"] for r in rows if r["status"] in words.LISTED and programme.is_low_rule(w, r["rule_id"])
+        r["school_id"]
+        for r in rows
+        if r["is_listed"] and r["purpose"] == "low" and r["rule_id"] == w.main_rule
     )
 
 
@@ -294,8 +298,10 @@ def _school_lead(w: Published, lang: Language, unit: Unit, school: Row) -> list[
     )
     if hidden:
         text += lang.t(
-            f"; {hidden} из них скрыто, потому что участников слишком мало: по таким числам можно узнать о человеке.",
-            f"; {hidden} of them suppressed because too few students took part: such numbers could tell of a person.",
+            f"; {hidden} из них скрыто, потому что участников слишком мало: по таким числам можно узнать о "
+            "человеке.",
+            f"; {hidden} of them suppressed because too few students took part: such numbers could tell of "
+            "a person.",
         )
     else:
         text += "."

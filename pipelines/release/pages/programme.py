@@ -5,21 +5,49 @@ from __future__ import annotations
 from pipelines.release.pages import charts, status, words
 from pipelines.release.pages.blocks import Cell, Fact, Figure, Section, Table
 from pipelines.release.pages.language import Language
-from pipelines.release.pages.results import value_or_why
 from pipelines.release.pages.warehouse import Published, Row, Unit, group
 
-REACHED = {
-    "reached": ("достигнут", "reached"),
-    "not_reached": ("не достигнут", "not reached"),
-    "unclear": ("в пределах погрешности", "within error"),
+TARGET_VERDICTS: words.Words = {
+    "met": ("цель достигнута", "target met"),
+    "not_met": ("цель не достигнута", "target not met"),
     "no_target": ("цели нет", "no target"),
+    "too_few": ("мало данных", "too few data"),
+    "no_value": ("—", "—"),
 }
-
-
-def is_low_rule(w: Published, rule_id: str) -> bool:
-    """Whether a rule tells low results; rules for high ones name the partners' pool."""
-    rules = w.of("dim_identification_rule", "rule_id").get(rule_id)
-    return rules[0]["purpose"] == "low" if rules else not rule_id.startswith("high")
+CHANGES: words.Words = {
+    "rising": ("рост", "rising"),
+    "falling": ("снижение", "falling"),
+    "stable": ("без заметных изменений", "no clear change"),
+    "no_value": ("—", "—"),
+}
+EFFECTS: words.Words = {
+    "positive": ("рост установлен", "growth established"),
+    "negative": ("снижение установлено", "decline established"),
+    "not_shown": ("влияние не установлено", "no effect established"),
+    "too_few": ("школ мало для вывода", "too few schools"),
+}
+COHORTS: words.Words = {
+    "supported": ("все поддерживаемые", "all supported"),
+    "entrants": ("вошедшие в программу", "entrants"),
+}
+#: Units of indicators: code -> what follows the number.
+UNITS: words.Words = {
+    "%": ("%", "%"),
+    "percentage points": ("п. п.", "pp"),
+    "points": ("баллов", "points"),
+    "points²": ("баллов²", "points²"),
+    "points a year": ("балла в год", "points a year"),
+    "sd": ("станд. откл.", "sd"),
+    "sd per index unit": ("станд. откл. на единицу индекса", "sd per index unit"),
+    "students": ("учеников", "students"),
+    "people": ("человек", "people"),
+    "partners": ("партнёров", "partners"),
+    "kinds": ("видов", "kinds"),
+    "participations": ("участий", "participations"),
+    "activities": ("мероприятий", "activities"),
+    "memberships": ("членств", "memberships"),
+}
+_PERCENT = "%"
 
 
 def indicator_title(w: Published, lang: Language, indicator_id: str) -> str:
@@ -35,25 +63,37 @@ def indicator_unit(w: Published, indicator_id: str) -> str:
 
 
 def indicators(w: Published, lang: Language, unit: Unit) -> Section:
-    """The unit's programme indicators of the newest year against their targets."""
+    """The unit's programme indicators of the newest year against their targets, a figure a programme."""
     title = lang.t("Показатели программы и цели", "Programme indicators and targets")
-    rows = w.of_unit("fct_programme_indicator", unit)
+    anchor = "indicators" if unit[0] != "programme" else f"indicators-{words.slug(unit[1])}"
+    if unit[0] == "programme":
+        title = f"{title}: {unit[1]}"
+    rows = [r for r in w.of_unit("fct_programme_indicator", unit) if r["period"] == "year"]
     if not rows:
         return Section(
-            "indicators",
+            anchor,
             title,
             missing=lang.t(
-                "Нет данных, потому что для этого уровня показатели программы не считаются или сведения не присланы.",
+                "Нет данных, потому что для этого уровня показатели программы не считаются или сведения не "
+                "присланы.",
                 "No data: programme indicators are not computed at this level, or nothing was sent.",
             ),
         )
     year = max(r["school_year"] for r in rows)
-    rows = [r for r in rows if r["school_year"] == year]
-    percents = [
+    rows = [
         r
         for r in rows
-        if r["value"] is not None and indicator_unit(w, r["indicator_id"]) in ("%", "pct", "percent")
+        if r["school_year"] == year
+        and (r["value"] is not None or r["missing_contract"] or r["obs_status"] == "Q")
     ]
+    intro = lang.t(
+        "Точка — значение с интервалом, чёрная черта — цель года. Где отрезок задевает цель, она в "
+        "пределах погрешности.",
+        "A dot is the value with its interval, the black tick the year's target. Where the line touches "
+        "the target, "
+        "it is within error.",
+    )
+    name = lang.t(f"Значение и цель, {lang.year(year)}", f"Value and target, {lang.year(year)}")
     drawn = [
         charts.IntervalRow(
             indicator_title(w, lang, r["indicator_id"]),
@@ -63,19 +103,24 @@ def indicators(w: Published, lang: Language, unit: Unit) -> Section:
             reference=r["target"],
             note=lang.percent(r["value"], 0),
         )
-        for r in percents
+        for r in rows
+        if r["value"] is not None
+        and r["target"] is not None
+        and indicator_unit(w, r["indicator_id"]) == _PERCENT
     ]
-    name = lang.t(f"Значение и цель, {lang.year(year)}", f"Value and target, {lang.year(year)}")
-    picture = charts.intervals(drawn, lang, name, bounds=(0, 100)) if drawn else None
-    intro = lang.t(
-        "Точка — значение с интервалом, чёрная черта — цель года. Где отрезок задевает цель, она в пределах "
-        "погрешности.",
-        "A dot is the value with its interval, the black tick the year's target. Where the line touches the "
-        "target, it is within error.",
+    figures = []
+    if drawn:
+        met = sum(r["verdict"] == "met" for r in rows)
+        judged = sum(r["verdict"] in ("met", "not_met") for r in rows)
+        text = lang.t(f"Целей достигнуто {met} из {judged}.", f"Targets met: {met} of {judged}.")
+        figures.append(Figure(name, charts.intervals(drawn, lang, name, bounds=(0, 100)), text))
+    figures.append(
+        Figure(
+            lang.t(f"Все показатели, {lang.year(year)}", f"All indicators, {lang.year(year)}"),
+            table=_indicator_table(w, lang, rows),
+        )
     )
-    return Section(
-        "indicators", title, [intro], figures=[Figure(name, picture, table=_indicator_table(w, lang, rows))]
-    )
+    return Section(anchor, title, [intro], figures=figures)
 
 
 def _indicator_table(w: Published, lang: Language, rows: list[Row]) -> Table:
@@ -87,30 +132,50 @@ def _indicator_table(w: Published, lang: Language, rows: list[Row]) -> Table:
         lang.t("95 % интервал", "95% interval"),
         lang.t("Цель", "Target"),
         lang.t("Вывод", "Verdict"),
+        lang.t("К прошлому году", "Against last year"),
     ]
-    body: list[list[Cell]] = [
-        [
-            indicator_title(w, lang, r["indicator_id"]),
-            value_or_why(lang, r["numerator"], r["obs_status"], 0 if _whole(r["numerator"]) else 2),
-            value_or_why(lang, r["denominator"], r["obs_status"], 0 if _whole(r["denominator"]) else 2),
-            value_or_why(lang, r["value"], r["obs_status"]),
-            lang.between(r["ci_low"], r["ci_high"], 1),
-            lang.number(r["target"], 1 if r["target"] is not None and not _whole(r["target"]) else 0),
-            lang.word(REACHED, r["verdict"]),
-        ]
-        for r in rows
-    ]
-    return Table(head, body, text_columns=frozenset({0, 6}))
+    body: list[list[Cell]] = []
+    for r in rows:
+        unit = lang.word(UNITS, indicator_unit(w, r["indicator_id"]) or None)
+        unit = "" if unit == "—" else unit
+        body.append(
+            [
+                indicator_title(w, lang, r["indicator_id"]),
+                _amount(lang, r["numerator"]),
+                _amount(lang, r["denominator"]),
+                f"{_amount(lang, r['value'], 1)} {unit}".strip() if r["value"] is not None else _why(lang, r),
+                lang.between(r["ci_low"], r["ci_high"], 1),
+                _amount(lang, r["target"], 1),
+                _verdict(lang, r),
+                lang.word(CHANGES, r["change_verdict"]),
+            ]
+        )
+    return Table(head, body, text_columns=frozenset({0, 6, 7}))
 
 
-def _whole(value: float | None) -> bool:
-    return value is None or float(value).is_integer()
+def _why(lang: Language, row: Row) -> str:
+    """Why an indicator has no value: the files that were not sent, where it is that."""
+    if row["obs_status"] != "O" or not row["missing_contract"]:
+        return lang.missing(row["obs_status"])
+    return lang.t("не прислано: ", "not sent: ") + words.missing_files(lang, row["missing_contract"])
+
+
+def _verdict(lang: Language, row: Row) -> str:
+    text = lang.word(TARGET_VERDICTS, row["verdict"])
+    if row["verdict"] in ("met", "not_met") and row["is_confirmed"] is False:
+        text += lang.t(", в пределах погрешности", ", within error")
+    return text
+
+
+def _amount(lang: Language, value: float | None, digits: int = 2) -> str:
+    """A number without decimals where it is whole."""
+    return lang.number(value, 0 if value is None or float(value).is_integer() else digits)
 
 
 def listed(w: Published, lang: Language) -> Section:
     """Schools with low results by rule, in alphabetical order within municipalities."""
     title = lang.t("Школы с низкими результатами", "Schools with low results")
-    rows = [r for r in status.identification_rows(w) if is_low_rule(w, r["rule_id"])]
+    rows = [r for r in status.identification_rows(w) if r["purpose"] == "low"]
     if not rows:
         return Section(
             "list",
@@ -121,11 +186,11 @@ def listed(w: Published, lang: Language) -> Section:
             ),
         )
     figures = []
-    for rule_id, part in group(rows, "rule_id").items():
+    for rule_id, part in sorted(group(rows, "rule_id").items(), key=lambda kv: kv[0] != w.main_rule):
         counts = {s: sum(r["status"] == s for r in part) for s in words.IDENTIFICATION}
         text = "; ".join(f"{lang.t(*words.IDENTIFICATION[s])}: {n}" for s, n in counts.items() if n) + "."
         shown = sorted(
-            (r for r in part if r["status"] in (*words.LISTED, "near")), key=lambda r: _place_key(w, r)
+            (r for r in part if r["is_listed"] or r["status"] == "near"), key=lambda r: _place_key(w, r)
         )
         body: list[list[Cell]] = [_listed_row(w, lang, r) for r in shown]
         head = [
@@ -142,9 +207,11 @@ def listed(w: Published, lang: Language) -> Section:
             )
         )
     intro = lang.t(
-        "Каждое правило даёт свой перечень; основное правило региона — первое, остальные показаны для сравнения. Почему "
+        "Каждое правило даёт свой перечень; основное правило региона — первое, остальные показаны для "
+        "сравнения. Почему "
         "школа в перечне, сказано на её странице условие за условием.",
-        "Each rule gives its own list; others are shown for comparison. A school's page says why it is on the list, "
+        "Each rule gives its own list; others are shown for comparison. A school's page says why it is on "
+        "the list, "
         "condition by condition.",
     )
     return Section("list", title, [intro], figures=figures)
@@ -168,7 +235,7 @@ def _listed_row(w: Published, lang: Language, row: Row) -> list[Cell]:
     return [
         name,
         (school["municipality_name"] if school else None) or "—",
-        lang.word(words.IDENTIFICATION, row["status"]),
+        status.decision(lang, row),
         lang.percent(100 * row["probability"], 0) if row["probability"] is not None else "—",
     ]
 
@@ -188,7 +255,7 @@ def effect(w: Published, lang: Language) -> Section:
         )
     drawn = [
         charts.IntervalRow(
-            f"{r['subject']}, {lang.year(r['end_year'])}",
+            f"{lang.word(COHORTS, r['cohort'])}, {_subject(lang, r['subject'])}, {lang.year(r['end_year'])}",
             r["effect"],
             r["ci_low"],
             r["ci_high"],
@@ -203,23 +270,61 @@ def effect(w: Published, lang: Language) -> Section:
         title,
         [
             lang.t(
-                "Насколько результат поддержанных школ вырос сверх роста похожих школ без поддержки. Справа от нуля — лучше. "
+                "Насколько результат поддержанных школ вырос сверх роста похожих школ без поддержки. "
+                "Справа от нуля — лучше. "
                 "Отрезок, который задевает ноль, — влияние не установлено.",
-                "How far supported schools grew beyond similar schools without support. To the right of zero is better. A line "
+                "How far supported schools grew beyond similar schools without support. To the right of "
+                "zero is better. A line "
                 "that touches zero: no effect is established.",
             )
         ],
         figures=[
             Figure(
                 name,
-                charts.intervals(drawn, lang, name, limit=0, digits=2),
+                charts.intervals(drawn, lang, name, limit=0, digits=2, axis=_sd_axis(lang)),
                 lang.t(
                     f"Рост сверх похожих школ установлен в {sure} из {len(drawn)} сравнений.",
                     f"Growth beyond matched schools is established in {sure} of {len(drawn)} comparisons.",
                 ),
+                _effect_table(lang, rows),
             )
         ],
     )
+
+
+def _sd_axis(lang: Language) -> str:
+    return lang.t("стандартных отклонений учеников", "student standard deviations")
+
+
+def _subject(lang: Language, subject: str) -> str:
+    return lang.t("все предметы", "all subjects") if subject == "all" else words.subject_title(lang, subject)
+
+
+def _effect_table(lang: Language, rows: list[Row]) -> Table:
+    head = [
+        lang.t("Кто, предмет, год", "Who, subject, year"),
+        lang.t("Поддержано", "Supported"),
+        lang.t("Подобрано", "Matched"),
+        lang.t("Изменились сами", "Own change"),
+        lang.t("Возврат к среднему", "Regression to the mean"),
+        lang.t("Сверх похожих", "Beyond matched"),
+        lang.t("95 % интервал", "95% interval"),
+        lang.t("Вывод", "Verdict"),
+    ]
+    body: list[list[Cell]] = [
+        [
+            f"{lang.word(COHORTS, r['cohort'])}, {_subject(lang, r['subject'])}, {lang.year(r['end_year'])}",
+            lang.number(r["supported_n"]),
+            lang.number(r["matched_n"]),
+            lang.signed(r["naive_change"], 2),
+            lang.signed(r["regression_to_mean"], 2),
+            lang.signed(r["effect"], 2),
+            lang.between(r["ci_low"], r["ci_high"], 2),
+            lang.word(EFFECTS, r["verdict"]),
+        ]
+        for r in rows
+    ]
+    return Table(head, body, text_columns=frozenset({0, 7}))
 
 
 def pairs(w: Published, lang: Language) -> Section:
@@ -237,15 +342,13 @@ def pairs(w: Published, lang: Language) -> Section:
         )
     year = max(r["school_year"] for r in rows)
     body: list[list[Cell]] = []
-    for r in (r for r in rows if r["school_year"] == year and (r["rank"] in (None, 1))):
-        names = [w.schools.get(i) if i else None for i in (r["school_id"], r["partner_id"])]
+    for r in (r for r in rows if r["school_year"] == year and r["status"] in ("assigned", "unmatched")):
+        names = [w.schools.get(i) if i else None for i in (r["school_id"], r["partner_school_id"])]
         cells: list[Cell] = [
             status.link(words.school_path(s["school_id"]), words.school_name(s), 0) if s else "—"
             for s in names
         ]
-        body.append(
-            [*cells, lang.t(r.get("reason_ru") or "", r.get("reason_en") or "") or r.get("reason") or ""]
-        )
+        body.append([*cells, lang.t(r["reason_ru"] or "", r["reason_en"] or "")])
     head = [
         lang.t("Поддержанная школа", "Supported school"),
         lang.t("Партнёр", "Partner"),
@@ -264,16 +367,16 @@ def pairs(w: Published, lang: Language) -> Section:
 
 
 def facts(w: Published, lang: Language) -> list[Fact]:
-    rows = [r for r in status.identification_rows(w) if is_low_rule(w, r["rule_id"])]
+    """How many schools stand how, by the main rule."""
+    rows = [r for r in status.identification_rows(w) if r["rule_id"] == w.main_rule]
     if not rows:
         return []
-    out = []
-    for rule_id, part in list(group(rows, "rule_id").items())[:1]:
-        for code, ru, en in (
-            ("confirmed", "в перечне уверенно", "on the list with confidence"),
-            ("point", "в перечне по оценке", "on the list by the estimate"),
-            ("near", "близко к порогу", "near the threshold"),
-            ("insufficient", "мало данных", "too few data"),
-        ):
-            out.append(Fact(lang.number(sum(r["status"] == code for r in part)), lang.t(ru, en), rule_id))
-    return out
+    labels = (
+        ("confirmed", "в перечне, подтверждено", "on the list, confirmed"),
+        ("point", "в перечне по оценке", "on the list by the estimate"),
+        ("near", "близко к порогу", "near the threshold"),
+        ("insufficient", "мало данных", "too few data"),
+    )
+    return [
+        Fact(lang.number(sum(r["status"] == code for r in rows)), lang.t(ru, en)) for code, ru, en in labels
+    ]

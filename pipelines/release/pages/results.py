@@ -225,10 +225,14 @@ def below_minimum(w: Published, lang: Language, unit: Unit, year: int | None) ->
     if not rows:
         return Section("below", title, missing=_no_results(lang))
     intro = lang.t(
-        f"Доля участников ниже нижней границы отметки «3» или минимального балла экзамена. Пунктир — {LOW_SHARE} %: "
-        "с этой доли результат считают низким. Интервал говорит, насколько доля определена: у малой школы он широк.",
-        f"Share of students below mark 3 or the exam's minimum score. The dashed line is {LOW_SHARE}%, from which "
-        "a result counts as low. The interval shows how well the share is known: in a small school it is wide.",
+        "Доля участников ниже нижней границы отметки «3» или минимального балла экзамена. Пунктир — "
+        f"{LOW_SHARE} %: "
+        "с этой доли результат считают низким. Интервал говорит, насколько доля определена: у малой школы "
+        "он широк.",
+        f"Share of students below mark 3 or the exam's minimum score. The dashed line is {LOW_SHARE}%, "
+        "from which "
+        "a result counts as low. The interval shows how well the share is known: in a small school it is "
+        "wide.",
     )
     figures = [_below_figure(w, lang, kind, part) for kind, part in _by_kind(w, rows).items()]
     return Section("below", title, [intro], figures=figures)
@@ -332,9 +336,11 @@ def marks(w: Published, lang: Language, unit: Unit, year: int | None) -> Section
         + Markup("</span>")
     )
     intro = lang.t(
-        "Доли отметок за работу, от «2» слева до «5» справа. Отметки порядковые: средней отметки здесь нет намеренно. "
+        "Доли отметок за работу, от «2» слева до «5» справа. Отметки порядковые: средней отметки здесь нет "
+        "намеренно. "
         "Если участников меньше 30, показано только, сколько достигло минимума.",
-        "Shares of marks for the work, from 2 at the left to 5 at the right. Marks are ranks, so no mean mark is given. "
+        "Shares of marks for the work, from 2 at the left to 5 at the right. Marks are ranks, so no mean "
+        "mark is given. "
         "With fewer than 30 students only the share that reached the minimum is shown.",
     )
     figures = []
@@ -342,11 +348,12 @@ def marks(w: Published, lang: Language, unit: Unit, year: int | None) -> Section
         bars = []
         for row in part:
             label = words.assessment_label(lang, w.assessments[row["assessment_id"]])
-            bars.append((label, mark_shares(row), lang.missing(row["below_min_obs_status"])))
+            bars.append(charts.MarkRow(label, mark_shares(row), lang.missing(row["below_min_obs_status"])))
             region = w.result.get(("region", w.region_id, row["assessment_id"]))
             if region and row["unit_type"] != "region":
+                why = lang.missing(region["below_min_obs_status"])
                 bars.append(
-                    (lang.t("регион", "region"), mark_shares(region), lang.missing(region["obs_status"]))
+                    charts.MarkRow(lang.t("регион", "region"), mark_shares(region), why, reference=True)
                 )
         name = lang.word(words.KINDS, kind)
         figures.append(Figure(name, charts.mark_bars(bars, lang, name), table=_marks_table(w, lang, part)))
@@ -425,32 +432,27 @@ def distributions(w: Published, lang: Language, year: int | None) -> Section:
             "distribution",
             title,
             missing=lang.t(
-                "Нет данных, потому что по русскому языку и математике баллы участников не присланы или скрыты.",
-                "No data: students' scores in Russian and mathematics were not sent, or are suppressed.",
+                "Нет данных, потому что у работ по русскому языку и математике калиброванных вариантов нет.",
+                "No data: no form of the year's works in Russian and mathematics was calibrated.",
             ),
         )
     intro = lang.t(
-        "Пунктир — границы отметок. Ровное распределение — гора без обрывов; провал перед границей и всплеск сразу за "
+        "Пунктир — границы отметок. Ровное распределение — гора без обрывов; провал перед границей и "
+        "всплеск сразу за "
         "ней — признак, требующий дополнительного анализа.",
-        "Dashed lines are mark boundaries. A sound distribution is a smooth hill; a dip just before a boundary with a "
+        "Dashed lines are mark boundaries. A sound distribution is a smooth hill; a dip just before a "
+        "boundary with a "
         "peak just after it calls for further analysis.",
     )
     return Section("distribution", title, [intro], figures=figures[:8])
 
 
 def _score_counts(w: Published) -> dict[str, dict[int, int]]:
-    """Students by raw score, per assessment over its forms: each student stands once in a form's first item."""
-    if not w.has("fct_item_score_count"):
-        return {}
+    """Students by raw score, per assessment over its forms."""
     out: dict[str, dict[int, int]] = {}
-    for row in w.query(
-        "SELECT assessment_id, raw_score, sum(n)::bigint AS n FROM fct_item_score_count AS c "
-        "WHERE comparison_group = 'all' AND n IS NOT NULL AND item_position = ("
-        "SELECT min(item_position) FROM fct_item_score_count AS f "
-        "WHERE f.assessment_id = c.assessment_id AND f.form = c.form) "
-        "GROUP BY ALL ORDER BY ALL"
-    ):
-        out.setdefault(row["assessment_id"], {})[int(row["raw_score"])] = row["n"]
+    for row in w.rows("fct_score_scale", "n IS NOT NULL"):
+        scores = out.setdefault(row["assessment_id"], {})
+        scores[int(row["raw_score"])] = scores.get(int(row["raw_score"]), 0) + int(row["n"])
     return out
 
 
@@ -462,7 +464,8 @@ def _peak_words(lang: Language, counts: dict[int, int], boundaries: list[tuple[f
     if at > 2 * before and at >= 50:
         return lang.t(
             f"На границе отметки {name} — {lang.number(at)} участников, баллом ниже — {lang.number(before)}.",
-            f"At the boundary of mark {name} there are {lang.number(at)} students, one point below {lang.number(before)}.",
+            f"At the boundary of mark {name} there are {lang.number(at)} students, one point below "
+            f"{lang.number(before)}.",
         )
     return lang.t(f"Обрыва на границе отметки {name} нет.", f"No cliff at the boundary of mark {name}.")
 
@@ -510,9 +513,11 @@ def funnels(
                     y_axis=lang.t("ниже минимума, %", "below the minimum, %"),
                 ),
                 lang.t(
-                    f"Школ на рисунке: {len(dots)}. Выше внешней границы, то есть больше, чем объяснит случайность: "
+                    f"Школ на рисунке: {len(dots)}. Выше внешней границы, то есть больше, чем объяснит "
+                    "случайность: "
                     f"{outside}.",
-                    f"Schools shown: {len(dots)}. Above the outer limit, that is more than chance explains: {outside}.",
+                    f"Schools shown: {len(dots)}. Above the outer limit, that is more than chance "
+                    f"explains: {outside}.",
                 ),
             )
         )
@@ -526,10 +531,14 @@ def funnels(
             ),
         )
     intro = lang.t(
-        "Каждая точка — школа. Сплошная линия — доля в регионе, воронка — границы, в которых школы такого размера "
-        "оказались бы случайно: пунктир для 95 % школ, внешние линии для 99,8 %. Мест школам здесь не присваивают.",
-        "Each dot is a school. The solid line is the region's share, the funnel the limits within which schools of that "
-        "size would fall by chance: dashed for 95% of schools, outer lines for 99.8%. Schools are not ranked here.",
+        "Каждая точка — школа. Сплошная линия — доля в регионе, воронка — границы, в которых школы такого "
+        "размера "
+        "оказались бы случайно: пунктир для 95 % школ, внешние линии для 99,8 %. Мест школам здесь не "
+        "присваивают.",
+        "Each dot is a school. The solid line is the region's share, the funnel the limits within which "
+        "schools of that "
+        "size would fall by chance: dashed for 95% of schools, outer lines for 99.8%. Schools are not "
+        "ranked here.",
     )
     return Section("funnel", title, [intro], figures=figures[:4])
 
@@ -566,32 +575,41 @@ def dynamics(w: Published, lang: Language, unit: Unit) -> Section:
         for d in w.of_unit("msr_dynamics", unit)
     }
     figures = []
-    for key, rows in sorted(series.items(), key=lambda kv: _main_first(w.assessments[kv[1][0]["assessment_id"]])):
-        rows = sorted(rows, key=lambda r: r["school_year"])
-        if sum(_change_value(r, unit)[0] is not None for r in rows) >= 2:
-            figures.append(_trend_figure(w, lang, unit, rows, verdicts.get((*key, rows[-1]["school_year"]))))
+    for key, rows in sorted(
+        series.items(), key=lambda kv: _main_first(w.assessments[kv[1][0]["assessment_id"]])
+    ):
+        years = sorted(rows, key=lambda r: r["school_year"])
+        if sum(_change_value(r, unit)[0] is not None for r in years) >= 2:
+            figures.append(
+                _trend_figure(w, lang, unit, years, verdicts.get((*key, years[-1]["school_year"])))
+            )
     if not figures:
         return Section(
             "dynamics",
             title,
             missing=lang.t(
-                "Рядов нет, потому что ни по одной работе нет сравнимых открытых результатов хотя бы за два года.",
+                "Рядов нет, потому что ни по одной работе нет сравнимых открытых результатов хотя бы за "
+                "два года.",
                 "No series: no assessment has comparable open results of two years or more.",
             ),
         )
     intro = lang.t(
-        "Линия соединяет соседние сравнимые годы; пропущенный год остаётся пропуском. Красный пунктир — разрыв ряда: "
-        "сменились минимум, шкала или сама работа. Вывод учитывает погрешность средних и связи шкал и поправку на число "
+        "Линия соединяет соседние сравнимые годы; пропущенный год остаётся пропуском. Красный пунктир — "
+        "разрыв ряда: "
+        "сменились минимум, шкала или сама работа. Вывод учитывает погрешность средних и связи шкал и "
+        "поправку на число "
         "школ.",
-        "A line joins neighbouring comparable years; a missing year stays a gap. A red dotted line is a break: the "
-        "minimum, the scale or the work itself changed. Verdicts allow for error of means and links and for the number "
+        "A line joins neighbouring comparable years; a missing year stays a gap. A red dotted line is a "
+        "break: the "
+        "minimum, the scale or the work itself changed. Verdicts allow for error of means and links and "
+        "for the number "
         "of schools compared.",
     )
     return Section("dynamics", title, [intro], figures=figures[:12])
 
 
 def _change_value(row: Row, unit: Unit) -> tuple[float | None, float | None, float | None]:
-    """What a series shows: scale scores where they compare, the share below the minimum for relative scales."""
+    """What a series shows: scores where years compare, else the share below the minimum."""
     if row["scale_type"] in ("irt_linked", "equated", "official"):
         return row["mean_scale_score"], row["scale_ci_low"], row["scale_ci_high"]
     if row["scale_type"] == "relative" and unit[0] != "region":
@@ -622,7 +640,7 @@ def _trend_figure(w: Published, lang: Language, unit: Unit, rows: list[Row], ver
 
 
 def _verdict_words(lang: Language, verdict: Row | None) -> str:
-    if verdict is None:
+    if verdict is None or verdict["verdict"] is None:
         return lang.t("Вывода нет.", "No verdict.")
     out = lang.t("Вывод: ", "Verdict: ") + lang.word(words.VERDICTS, verdict["verdict"])
     slope, se = verdict["slope"], verdict["slope_se"]
@@ -690,7 +708,9 @@ def _gap_figure(w: Published, lang: Language, name: str, rows: list[Row], offici
     axis = (
         lang.t("разность средних, баллы экзамена", "difference of means, exam points")
         if official
-        else lang.t("разность средних, баллы шкалы 500/100", "difference of means, points of the 500/100 scale")
+        else lang.t(
+            "разность средних, баллы шкалы 500/100", "difference of means, points of the 500/100 scale"
+        )
     )
     return Figure(
         name,

@@ -27,13 +27,14 @@ def rule_title(w: Published, lang: Language, rule_id: str) -> str:
 def identification(w: Published, lang: Language, school_id: str) -> Section:
     """Whether the school is on the list of low results, by each rule, with the trace of conditions."""
     title = lang.t("Низкие результаты: входит ли школа в перечень", "Low results: is the school on the list")
-    rows = identification_rows(w, school_id)
+    rows = sorted(identification_rows(w, school_id), key=lambda r: r["rule_id"] != w.main_rule)
     if not rows:
         return Section(
             "identification",
             title,
             missing=lang.t(
-                "Нет данных, потому что для этой школы правила не считались: нет результатов или школа исключена из перечня.",
+                "Нет данных, потому что для этой школы правила не считались: нет результатов или школа "
+                "исключена из перечня.",
                 "No data: the rules were not evaluated for this school, which has no results or is excluded.",
             ),
         )
@@ -41,9 +42,7 @@ def identification(w: Published, lang: Language, school_id: str) -> Section:
         [
             rule_title(w, lang, r["rule_id"]),
             r["rule_version"],
-            lang.word(words.IDENTIFICATION, r["status"])
-            if r["status"]
-            else lang.missing(r.get("obs_status")),
+            decision(lang, r),
             lang.percent(100 * r["probability"], 0) if r["probability"] is not None else "—",
         ]
         for r in rows
@@ -59,9 +58,11 @@ def identification(w: Published, lang: Language, school_id: str) -> Section:
         text_columns=frozenset({0, 1, 2}),
     )
     intro = lang.t(
-        "Перечень показывает, какой школе нужна поддержка; это не оценка работы учителей. Вероятность — насколько "
+        "Перечень показывает, какой школе нужна поддержка; это не оценка работы учителей. Вероятность — "
+        "насколько "
         "вероятно, что правило выполнено, если учесть погрешность долей.",
-        "The list shows which school needs support; it is no verdict on teachers. The probability is that of the rule "
+        "The list shows which school needs support; it is no verdict on teachers. The probability is that "
+        "of the rule "
         "holding once the error of the shares is allowed for.",
     )
     figures = [Figure(lang.t("Решение по каждому правилу", "Decision by each rule"), table=table)]
@@ -71,8 +72,10 @@ def identification(w: Published, lang: Language, school_id: str) -> Section:
             Figure(
                 lang.t("Почему: условие за условием", "Why: condition by condition"),
                 words=lang.t(
-                    "Каждое условие с наблюдаемым значением, порогом и числом участников.",
-                    "Every condition with its observed value, threshold and number of students.",
+                    "Условия правил, по которым школа в перечне, и те, что выполнены или близки: значение, "
+                    "порог, число участников.",
+                    "Conditions of the rules that list the school, and those met or near: value, "
+                    "threshold, number of students.",
                 ),
                 table=trace,
             )
@@ -80,51 +83,79 @@ def identification(w: Published, lang: Language, school_id: str) -> Section:
     return Section("identification", title, [intro], figures=figures)
 
 
+def decision(lang: Language, row: Row) -> str:
+    """A label in words, with the exclusion or the human decision that changes it."""
+    if row["status"] is None:
+        return lang.missing(row.get("obs_status") or "Q")
+    text = lang.word(words.IDENTIFICATION, row["status"])
+    if row["exclusion_reason_ru"]:
+        reason = lang.t(row["exclusion_reason_ru"], row["exclusion_reason_en"] or row["exclusion_reason_ru"])
+        text += lang.t(f"; из перечня исключена: {reason}", f"; excluded from the list: {reason}")
+    if row["override_state"]:
+        text += lang.t(
+            f"; решение: {row['override_reason']}", f"; decided otherwise: {row['override_reason']}"
+        )
+    return text
+
+
 def _trace_table(w: Published, lang: Language, school_id: str) -> Table | None:
+    decided = {r["rule_id"]: r for r in identification_rows(w, school_id)}
     rows = [
         r
         for r in w.of("fct_school_identification_trace", "school_id").get(school_id, [])
         if r["school_year"] == w.identification_year
+        and r["rule_id"] in decided
+        and (decided[r["rule_id"]]["is_listed"] or r["met"] or r["near_miss"])
     ]
     if not rows:
         return None
-    body: list[list[Cell]] = []
-    for r in rows:
-        if r["met"]:
-            met = lang.t("выполнено", "met")
-        elif r["near_miss"]:
-            met = lang.t("близко", "near")
-        elif r["met"] is None:
-            met = lang.missing("U")
-        else:
-            met = lang.t("нет", "no")
-        body.append(
-            [
-                rule_title(w, lang, r["rule_id"]),
-                condition_label(w, lang, r),
-                value_or_why(lang, r["observed"], r.get("obs_status")),
-                lang.number(r["threshold"]),
-                value_or_why(lang, r["n"], r.get("obs_status"), 0),
-                met,
-            ]
-        )
+    body: list[list[Cell]] = [
+        [
+            rule_title(w, lang, r["rule_id"]),
+            condition_label(w, lang, r),
+            value_or_why(lang, r["observed"], r.get("obs_status")),
+            _comparison(lang, r),
+            lang.number(r["n"]),
+            _met(lang, r),
+        ]
+        for r in rows
+    ]
     head = [
         lang.t("Правило", "Rule"),
         lang.t("Условие", "Condition"),
-        lang.t("Наблюдается, %", "Observed, %"),
-        lang.t("Порог, %", "Threshold, %"),
+        lang.t("Наблюдается", "Observed"),
+        lang.t("Порог", "Threshold"),
         lang.t("Участников", "Students"),
         lang.t("Итог", "Outcome"),
     ]
     return Table(head, body, text_columns=frozenset({0, 1, 5}))
 
 
+def _comparison(lang: Language, row: Row) -> str:
+    signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "eq": "="}
+    return f"{signs.get(row['comparison'], row['comparison'])} {lang.number(row['threshold'])}"
+
+
+def _met(lang: Language, row: Row) -> str:
+    if not row["is_known"]:
+        return lang.missing("U")
+    if row["met"]:
+        return (
+            lang.t("выполнено, подтверждено", "met, confirmed")
+            if row["met_confirmed"]
+            else lang.t("выполнено", "met")
+        )
+    return lang.t("близко", "near") if row["near_miss"] else lang.t("нет", "no")
+
+
 def condition_label(w: Published, lang: Language, row: Row) -> str:
-    """A condition in words: the assessment and year where it names one."""
-    assessment = w.assessments.get(row.get("assessment_id") or row["condition"])
+    """A condition in words: what is measured, in which assessment and year."""
+    measure = lang.word(words.MEASURES, row["measure"])
+    assessment = w.assessments.get(row["assessment_id"])
     if assessment is None:
-        return row["condition"]
-    return f"{words.assessment_full(lang, assessment)}, {lang.year(assessment['school_year'])}"
+        sign = next(iter(w.of("fct_school_social_sign", "sign").get(row["series"], [])), None)
+        return lang.t(sign["title_ru"], sign["title_en"]) if sign else measure
+    return f"{measure}: {words.assessment_full(lang, assessment)}, {lang.year(row['condition_year'])}"
 
 
 def context(
@@ -136,15 +167,19 @@ def context(
     facts = _context_facts(w, lang, school_id) if school_id else []
     if picture is None:
         missing = lang.t(
-            "Рисунка нет, потому что индекс социальных условий не рассчитан: не хватает социальных паспортов или "
+            "Рисунка нет, потому что индекс социальных условий не рассчитан: не хватает социальных "
+            "паспортов или "
             "открытых результатов.",
-            "No figure: the index of social conditions is not computed for want of social passports or open results.",
+            "No figure: the index of social conditions is not computed for want of social passports or "
+            "open results.",
         )
         return Section("context", title, facts=facts, missing=missing)
     intro = lang.t(
-        "Индекс собран из долей учеников в социальном паспорте; веса — местное решение. Выше индекс — благоприятнее "
+        "Индекс собран из долей учеников в социальном паспорте; веса — местное решение. Выше индекс — "
+        "благоприятнее "
         "условия. Линия — результат, которого ждут при таких условиях. Связь не значит причину.",
-        "The index is made of shares of students in the social passport, with locally chosen weights. A higher index "
+        "The index is made of shares of students in the social passport, with locally chosen weights. A "
+        "higher index "
         "means better conditions. The line is the result expected in such conditions. A link is not a cause.",
     )
     return Section("context", title, [intro], facts=facts, figures=[picture])
@@ -258,7 +293,7 @@ def _context_facts(w: Published, lang: Language, school_id: str) -> list[Fact]:
         value = row.get(column)
         facts.append(
             Fact(
-                lang.percent(value, 0) if value is not None else lang.missing(row.get("obs_status")),
+                lang.percent(value, 0) if value is not None else lang.t("не показано", "not shown"),
                 lang.t(ru, en),
             )
         )
@@ -310,7 +345,7 @@ def signs(w: Published, lang: Language, school_id: str) -> Section:
     rows = [
         r
         for r in w.of("fct_objectivity_flag", "school_id").get(school_id, [])
-        if r["school_year"] == w.last_year and r["status"] == "ok"
+        if r["school_year"] == w.last_year and r["status"] == "ok" and r["flagged"] is not None
     ]
     if not rows:
         return Section(
@@ -329,7 +364,8 @@ def signs(w: Published, lang: Language, school_id: str) -> Section:
         )
         body.append([lang.word(words.SIGNS, sign), f"{len(found)} / {len(part)}", where])
     intro = lang.t(
-        "Признак ничего не доказывает: у него бывают обычные причины, и по случайности он появляется и у честных работ.",
+        "Признак ничего не доказывает: у него бывают обычные причины, и по случайности он появляется и у "
+        "честных работ.",
         "A sign proves nothing: it may have ordinary causes, and chance alone produces some in sound work.",
     )
     head = [
@@ -357,9 +393,9 @@ def partners(w: Published, lang: Language, school_id: str) -> Section | None:
         return None
     body: list[list[Cell]] = []
     for r in sorted(rows, key=lambda r: (-r["school_year"], r["rank"] or 0)):
-        partner = w.schools.get(r["partner_id"])
+        partner = w.schools.get(r["partner_school_id"])
         name: Cell = (
-            link(words.school_path(r["partner_id"]), words.school_name(partner), 1) if partner else "—"
+            link(words.school_path(r["partner_school_id"]), words.school_name(partner), 1) if partner else "—"
         )
         body.append(
             [
@@ -376,8 +412,10 @@ def partners(w: Published, lang: Language, school_id: str) -> Section | None:
         lang.t("Почему", "Why"),
     ]
     intro = lang.t(
-        "Партнёр близок по условиям, размеру и месту, а результаты у него выше. Это предложение, решает муниципалитет.",
-        "A partner is alike in conditions, size and place, with higher results. It is a proposal; the municipality decides.",
+        "Партнёр близок по условиям, размеру и месту, а результаты у него выше. Это предложение, решает "
+        "муниципалитет.",
+        "A partner is alike in conditions, size and place, with higher results. It is a proposal; the "
+        "municipality decides.",
     )
     return Section(
         "partners",
@@ -414,8 +452,10 @@ def completeness(w: Published, lang: Language, rows: list[Row], by_unit: bool) -
     late = sum(r["state"] == "late" for r in rows)
     missing = sum(r["state"] == "missing" for r in rows)
     text = lang.t(
-        f"Ожидалось {len(rows)}, не прислано {missing}, с опозданием {late}. Пока нет всех, числа выпуска предварительные.",
-        f"Expected {len(rows)}, missing {missing}, late {late}. Until all have come the release's numbers are provisional.",
+        f"Ожидалось {len(rows)}, не прислано {missing}, с опозданием {late}. Пока нет всех, числа выпуска "
+        "предварительные.",
+        f"Expected {len(rows)}, missing {missing}, late {late}. Until all have come the release's numbers "
+        "are provisional.",
     )
     legend = (
         Markup('<span class="legend">')
@@ -436,7 +476,8 @@ def completeness(w: Published, lang: Language, rows: list[Row], by_unit: bool) -
     shown = [r for r in rows if r["state"] in ("missing", "late")][:40] if by_unit else rows
     body: list[list[Cell]] = [
         [
-            _side_name(w, lang, r[side], [r]) + (f", {r['contract']}" if by_unit else ""),
+            _side_name(w, lang, r[side], [r])
+            + (f": {words.contract_title(lang, r['contract'])}" if by_unit else ""),
             r["period"],
             lang.date(r["due"]),
             lang.date(r["received"]),
@@ -458,7 +499,7 @@ def _side_name(w: Published, lang: Language, key: str, part: list[Row]) -> str:
         return words.school_name(w.schools[key])
     if part[0]["unit_type"] == "region" and part[0]["unit_id"] == key:
         return lang.t("регион", "region")
-    return key
+    return words.contract_title(lang, key)
 
 
 _BADNESS = ("missing", "late", "not_yet_due", "received")

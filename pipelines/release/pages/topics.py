@@ -5,13 +5,13 @@ from __future__ import annotations
 from pipelines.release.pages import programme, status, words
 from pipelines.release.pages.blocks import Cell, Fact, Figure, Page, Section, Table
 from pipelines.release.pages.language import Language
-from pipelines.release.pages.warehouse import Published, Row, group
+from pipelines.release.pages.warehouse import Published, Row, Unit, group
 
 
 def programme_page(w: Published, lang: Language) -> Page:
     sections = [
         programme.listed(w, lang),
-        programme.indicators(w, lang, ("region", w.region_id)),
+        *(programme.indicators(w, lang, unit) for unit in _programmes(w)),
         programme.effect(w, lang),
         programme.pairs(w, lang),
     ]
@@ -31,11 +31,22 @@ def programme_page(w: Published, lang: Language) -> Page:
     )
 
 
+def _programmes(w: Published) -> list[Unit]:
+    """The programmes with indicators, then the region."""
+    found = {
+        (r["unit_type"], r["unit_id"])
+        for r in w.of("fct_programme_indicator", "unit_type").get("programme", [])
+    }
+    return [*sorted(found), ("region", w.region_id)]
+
+
 def methods_page(w: Published, lang: Language) -> Page:
     lead = [
         lang.t(
-            "Как получены числа выпуска и что из этого официальное, что принято в науке, а что решено в регионе.",
-            "How the release's numbers were made, and which rules are official, which are of the field, and which are local.",
+            "Как получены числа выпуска и что из этого официальное, что принято в науке, а что решено в "
+            "регионе.",
+            "How the release's numbers were made, and which rules are official, which are of the field, "
+            "and which are local.",
         )
     ]
     sections = [
@@ -58,17 +69,25 @@ _METHODS = (
         ("Что значит интервал", "What an interval means"),
         (
             (
-                "95-процентный интервал построен так, что 95 из 100 таких интервалов содержат настоящее значение. Если интервалы "
-                "двух школ пересекаются, это ещё не равенство; если интервал школы не задевает значение региона, отличие вряд ли "
+                "95-процентный интервал построен так, что 95 из 100 таких интервалов содержат настоящее "
+                "значение. Если интервалы "
+                "двух школ пересекаются, это ещё не равенство; если интервал школы не задевает значение "
+                "региона, отличие вряд ли "
                 "случайно.",
-                "Of a hundred 95% intervals, 95 hold the true value. Overlapping intervals of two schools do not make them equal; "
-                "where a school's interval does not touch the region's value, the difference is hardly chance.",
+                "Of a hundred 95% intervals, 95 hold the true value. Overlapping intervals of two schools "
+                "do not make them equal; "
+                "where a school's interval does not touch the region's value, the difference is hardly "
+                "chance.",
             ),
             (
-                "У доли это интервал Уилсона. У среднего малой школы разброс взят общий по региону: свой у десяти учеников "
-                "слишком ненадёжен. У муниципалитета и региона ошибка учитывает, что ученики собраны в школы.",
-                "A share has Wilson's interval. The mean of a small school uses the region's common spread, since ten students "
-                "give too poor a spread of their own. For municipalities and the region the error allows for students being "
+                "У доли это интервал Уилсона. У среднего малой школы разброс взят общий по региону: свой у "
+                "десяти учеников "
+                "слишком ненадёжен. У муниципалитета и региона ошибка учитывает, что ученики собраны в "
+                "школы.",
+                "A share has Wilson's interval. The mean of a small school uses the region's common "
+                "spread, since ten students "
+                "give too poor a spread of their own. For municipalities and the region the error allows "
+                "for students being "
                 "clustered in schools.",
             ),
         ),
@@ -78,17 +97,23 @@ _METHODS = (
         ("Шкалы", "Scales"),
         (
             (
-                "Шкала 500/100: 500 — среднее, 100 — разброс опорной группы региона, закреплённой раз и навсегда. Она похожа на "
+                "Шкала 500/100: 500 — среднее, 100 — разброс опорной группы региона, закреплённой раз и "
+                "навсегда. Она похожа на "
                 "шкалу PISA только видом: уровни PISA и TIMSS к ней не относятся.",
-                "The 500/100 scale: 500 is the mean and 100 the spread of a reference group of the region, fixed once and for "
+                "The 500/100 scale: 500 is the mean and 100 the spread of a reference group of the region, "
+                "fixed once and for "
                 "all. It only looks like PISA's: the levels of PISA and TIMSS do not apply to it.",
             ),
             (
-                "Годы одной работы связаны, если в них есть общие задания: тогда изменение баллов — изменение результатов. Где "
-                "общих заданий нет, показано место относительно региона. Баллы ЕГЭ и ОГЭ — официальные; между годами они не "
+                "Годы одной работы связаны, если в них есть общие задания: тогда изменение баллов — "
+                "изменение результатов. Где "
+                "общих заданий нет, показано место относительно региона. Баллы ЕГЭ и ОГЭ — официальные; "
+                "между годами они не "
                 "уравнены, поэтому их изменение названо номинальным.",
-                "Years of one assessment are linked where they share items: then a change in points is a change in results. "
-                "Without common items the standing against the region is shown. Scores of the state exams are official; years "
+                "Years of one assessment are linked where they share items: then a change in points is a "
+                "change in results. "
+                "Without common items the standing against the region is shown. Scores of the state exams "
+                "are official; years "
                 "are not equated, so their change is called nominal.",
             ),
             (
@@ -102,17 +127,25 @@ _METHODS = (
         ("Школы с низкими результатами", "Schools with low results"),
         (
             (
-                "Официальное правило: не менее 30 % участников ниже минимума по двум и более процедурам года либо по одной и той "
-                "же процедуре два года подряд. Какие работы входят в правило и наименьшее число участников (10) — решение региона.",
-                "The official rule: at least 30% of students below the minimum in two or more assessments of the year, or in the "
-                "same assessment two years running. Which assessments count and the least number of students (10) are local.",
+                "Официальное правило: не менее 30 % участников ниже минимума по двум и более процедурам "
+                "года либо по одной и той "
+                "же процедуре два года подряд. Какие работы входят в правило и наименьшее число участников "
+                "(10) — решение региона.",
+                "The official rule: at least 30% of students below the minimum in two or more assessments "
+                "of the year, or in the "
+                "same assessment two years running. Which assessments count and the least number of "
+                "students (10) are local.",
             ),
             (
-                "«Подтверждено» — правило выполнено даже по нижним границам интервалов; «по оценке» — выполнено по самим долям; "
-                "«близко» — выполнилось бы, будь доли на 5 пунктов больше; «мало данных» — участников слишком мало. Вероятность "
+                "«Подтверждено» — правило выполнено даже по нижним границам интервалов; «по оценке» — "
+                "выполнено по самим долям; "
+                "«близко» — выполнилось бы, будь доли на 5 пунктов больше; «мало данных» — участников "
+                "слишком мало. Вероятность "
                 "рассчитана по апостериорным распределениям долей.",
-                "“Confirmed”: the rule holds even at the lower bounds of the intervals; “by the estimates”: at the shares "
-                "themselves; “near”: it would hold were the shares 5 points higher; “too few data”: too few students. The "
+                "“Confirmed”: the rule holds even at the lower bounds of the intervals; “by the "
+                "estimates”: at the shares "
+                "themselves; “near”: it would hold were the shares 5 points higher; “too few data”: too "
+                "few students. The "
                 "probability comes from the posterior distributions of the shares.",
             ),
         ),
@@ -122,11 +155,15 @@ _METHODS = (
         ("Социальные условия", "Social conditions"),
         (
             (
-                "Индекс собирает доли из социального паспорта, выраженные в разбросах по региону; веса — местное решение. "
-                "Ожидаемый результат — регрессия средних школ на индекс и тип местности. Остаток с интервалом говорит, выше "
+                "Индекс собирает доли из социального паспорта, выраженные в разбросах по региону; веса — "
+                "местное решение. "
+                "Ожидаемый результат — регрессия средних школ на индекс и тип местности. Остаток с "
+                "интервалом говорит, выше "
                 "школа ожидаемого, ниже или отличие в пределах погрешности.",
-                "The index gathers shares from the social passport in units of the region's spread; the weights are local. The "
-                "expected result is a regression of school means on the index and locality. The residual with its interval says "
+                "The index gathers shares from the social passport in units of the region's spread; the "
+                "weights are local. The "
+                "expected result is a regression of school means on the index and locality. The residual "
+                "with its interval says "
                 "whether a school is above, below, or within error of what is expected.",
             ),
         ),
@@ -136,10 +173,13 @@ _METHODS = (
         ("Динамика", "Change over years"),
         (
             (
-                "Наклон за три года взвешен точностью каждого года; ошибка включает ошибку выборки, связи шкал и обычное "
+                "Наклон за три года взвешен точностью каждого года; ошибка включает ошибку выборки, связи "
+                "шкал и обычное "
                 "колебание когорт школы. Выводы по школам поправлены на их число (Бенджамини — Хохберг).",
-                "The three-year slope is weighted by each year's precision; its error includes sampling, the link of scales, and "
-                "a school's usual change of cohorts. Verdicts on schools are corrected for their number (Benjamini–Hochberg).",
+                "The three-year slope is weighted by each year's precision; its error includes sampling, "
+                "the link of scales, and "
+                "a school's usual change of cohorts. Verdicts on schools are corrected for their number "
+                "(Benjamini–Hochberg).",
             ),
         ),
     ),
@@ -148,8 +188,10 @@ _METHODS = (
         ("Признаки необъективности", "Signs of lacking objectivity"),
         (
             (
-                "Признаки показаны каждый отдельно. Они ничего не доказывают и никого сами по себе не исключают из расчётов.",
-                "Each sign is shown apart. They prove nothing and by themselves exclude nobody from the computations.",
+                "Признаки показаны каждый отдельно. Они ничего не доказывают и никого сами по себе не "
+                "исключают из расчётов.",
+                "Each sign is shown apart. They prove nothing and by themselves exclude nobody from the "
+                "computations.",
             ),
         ),
     ),
@@ -158,12 +200,18 @@ _METHODS = (
         ("Что скрыто", "What is suppressed"),
         (
             (
-                "Показатель менее чем по 10 ученикам скрыт; у школы с числом участников меньше 30 отметки показаны только как "
-                "«достигли минимума» и «не достигли» (оба порога — местные). Скрыто и то, по чему скрытое можно восстановить из "
-                "сумм. Данные об инвалидности, учётах, здоровье и национальности ниже муниципалитета не публикуются.",
-                "A statistic of fewer than 10 students is suppressed; for a school with fewer than 30, marks are shown only as "
-                "reached or not reached the minimum (both limits are local). Whatever would reveal a suppressed number from "
-                "totals is suppressed too. Disability, registers, health and nationality are never published below municipality.",
+                "Показатель менее чем по 10 ученикам скрыт; у школы с числом участников меньше 30 отметки "
+                "показаны только как "
+                "«достигли минимума» и «не достигли» (оба порога — местные). Скрыто и то, по чему скрытое "
+                "можно восстановить из "
+                "сумм. Данные об инвалидности, учётах, здоровье и национальности ниже муниципалитета не "
+                "публикуются.",
+                "A statistic of fewer than 10 students is suppressed; for a school with fewer than 30, "
+                "marks are shown only as "
+                "reached or not reached the minimum (both limits are local). Whatever would reveal a "
+                "suppressed number from "
+                "totals is suppressed too. Disability, registers, health and nationality are never "
+                "published below municipality.",
             ),
         ),
     ),
@@ -252,7 +300,8 @@ def quality_page(w: Published, lang: Language) -> Page:
     lead = [
         lang.t(
             "Что прислано, что отклонено и почему, что проверено перед выпуском и что скрыто.",
-            "What was sent, what was rejected and why, what was checked before release, and what is suppressed.",
+            "What was sent, what was rejected and why, what was checked before release, and what is "
+            "suppressed.",
         )
     ]
     sections = [
@@ -311,7 +360,7 @@ def _files(w: Published, lang: Language) -> Section:
         totals = [sum(r[c] or 0 for r in part) for c in ("rows_read", "rows_accepted", "rows_rejected")]
         body.append(
             [
-                contract or lang.t("не распознан", "not recognised"),
+                words.contract_title(lang, contract),
                 lang.number(len(part)),
                 *map(lang.number, totals),
             ]
@@ -367,7 +416,7 @@ def _rules(w: Published, lang: Language) -> Section:
     body: list[list[Cell]] = [
         [
             r["rule_id"],
-            r["contract"] or "—",
+            words.contract_title(lang, r["contract"]),
             lang.word(words.SEVERITIES, r["severity"]),
             lang.number(r["n"]),
             lang.number(r["files"]),

@@ -111,6 +111,14 @@ class Published:
         """The newest school year for which the list of low results was drawn up."""
         return max((r["school_year"] for r in self.rows("fct_school_identification")), default=None)
 
+    @cached_property
+    def main_rule(self) -> str | None:
+        """The rule by which the list is shown first: the official one, where the release says which it is."""
+        low = [r for r in self.rows("dim_identification_rule") if r["purpose"] == "low"]
+        official = sorted(r["rule_id"] for r in low if r["basis"] == "official")
+        used = {r["rule_id"] for r in self.rows("fct_school_identification") if r["purpose"] == "low"}
+        return next((r for r in official if r in used), min(used, default=None))
+
     def rows_of_municipality(self, municipality_id: str) -> list[Row]:
         """What was to be sent by the municipality's schools."""
         return self.of("dq_completeness", "municipality_id").get(municipality_id, [])

@@ -72,7 +72,23 @@ IDENTIFICATION: Words = {
     "insufficient": ("мало данных, чтобы решить", "too few data to decide"),
     "no": ("не входит", "not on the list"),
 }
-LISTED = ("confirmed", "point")
+MEASURES: Words = {
+    "below_min_share": ("доля ниже минимума, %", "share below the minimum, %"),
+    "below_min_count": ("учеников ниже минимума", "students below the minimum"),
+    "standing": ("место среди школ, %", "standing among schools, %"),
+    "cluster_standing": (
+        "место среди школ с похожими условиями, %",
+        "standing among schools in like conditions, %",
+    ),
+    "social_sign": ("признак социальных условий", "sign of social conditions"),
+    "social_index_percentile": ("процентиль социального индекса", "percentile of the social index"),
+    "resilience_index": ("процентиль социального индекса", "percentile of the social index"),
+    "resilience_result": ("результат относительно региона", "result against the region"),
+    "resilience_residual": (
+        "результат сверх ожидаемого, нижняя граница",
+        "result beyond expectation, lower bound",
+    ),
+}
 SIGNS: Words = {
     "inflated_mean": ("средний балл заметно выше региона", "mean well above the region"),
     "marks_against_scores": ("отметки не согласуются с баллами", "marks at odds with scores"),
@@ -144,6 +160,34 @@ def assessment_full(lang: Language, assessment: Row) -> str:
     label = assessment_label(lang, assessment)
     kind = lang.t(assessment["kind"], lang.word(KINDS, assessment["kind"]).split(",")[0])
     return f"{kind}: {label[:1].lower()}{label[1:]}"
+
+
+def contract_title(lang: Language, contract: str | None) -> str:
+    """A file kind by its title; the code where it is none of ours."""
+    from schemas import CONTRACTS  # noqa: PLC0415
+
+    if contract is None:
+        return lang.t("не распознан", "not recognised")
+    found = CONTRACTS.get(contract)
+    return lang.t(found.title_ru, found.title_en) if found else contract
+
+
+def missing_files(lang: Language, listed: str) -> str:
+    """File kinds with their periods, «student_results ЕГЭ, school_marks year 2021», with titles for codes."""
+    out = []
+    for item in listed.split(", "):
+        contract, _, period = item.partition(" ")
+        out.append(
+            f"{contract_title(lang, contract)} ({period})" if period else contract_title(lang, contract)
+        )
+    return ", ".join(out)
+
+
+def subject_title(lang: Language, subject: str) -> str:
+    """A subject within a sentence."""
+    if lang.code == "ru":
+        return subject[:1].lower() + subject[1:]
+    return {"Русский язык": "Russian", "Математика": "mathematics"}.get(subject, subject)
 
 
 def school_name(school: Row) -> str:

@@ -28,14 +28,16 @@ final as (
         models.is_low_r_squared,
         case
             when models.is_low_r_squared and assessments.kind = 'ВПР'
-                then
-                    'Условия объясняют мало, а ВПР школы проверяют сами: предпочтительны ОГЭ и ЕГЭ — '
-                    || 'Context explains little, and schools mark this work themselves: prefer state exams'
+                then 'Условия объясняют мало, а ВПР школы проверяют сами: предпочтительны ОГЭ и ЕГЭ'
             when models.is_low_r_squared
-                then
-                    'Условия объясняют мало: ожидаемый результат близок к среднему — '
-                    || 'Context explains little: the expected result is close to the mean'
-        end as caveat,
+                then 'Условия объясняют мало: ожидаемый результат близок к среднему'
+        end as caveat_ru,
+        case
+            when models.is_low_r_squared and assessments.kind = 'ВПР'
+                then 'Context explains little, and schools mark this work themselves: prefer state exams'
+            when models.is_low_r_squared
+                then 'Context explains little: the expected result is close to the mean'
+        end as caveat_en,
         case when models.is_low_r_squared then 'U' else 'A' end as obs_status
     from models
     inner join assessments on models.assessment_id = assessments.assessment_id

@@ -18,7 +18,7 @@ counted as (
         sum(case when is_below_min then 1 else 0 end) as below_min_n,
         sum(case when attempts_n > 1 then 1 else 0 end) as repeated_n
     from outcomes
-    group by grouping sets ((school_id, school_year, level), (school_id, school_year))
+    group by grouping sets ((school_id, school_year, level), (school_id, school_year))  -- noqa: PRS
 ),
 
 final as (

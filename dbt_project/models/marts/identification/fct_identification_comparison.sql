@@ -1,6 +1,6 @@
--- Where two rules of one purpose part: the school is caught by one and not by the other in the same year. The
--- difference is told by the met conditions of the branch that caught it: are they looked at by the other rule,
--- and do they count there?
+-- Where two rules of one purpose part: the school is caught by one and not by the other in the same year.
+-- The difference is told by the met conditions of the branch that caught it: are they looked at by the other
+-- rule, and do they count there?
 with labels as (
     select
         school_id, k_school, school_year, rule_id, rule_version, purpose, status, branches, is_excluded,

@@ -3,6 +3,11 @@ with effects as (
     select * from {{ source('programme', 'effect') }}
 ),
 
+parameters as (
+    select max(case when parameter = 'effect_sure_schools' then value end) as sure_n
+    from {{ ref('context_parameter') }}
+),
+
 final as (
     select
         cohort,
@@ -33,8 +38,13 @@ final as (
             when ci_high < 0 then 'negative'
             else 'not_shown'
         end as verdict,
-        case when method = 'none' then 'L' when method = 'regression' then 'U' else 'A' end as obs_status
+        case
+            when method = 'none' then 'L'
+            when method = 'regression' or matched_n < parameters.sure_n then 'U'
+            else 'A'
+        end as obs_status
     from effects
+    cross join parameters
 )
 
 select * from final

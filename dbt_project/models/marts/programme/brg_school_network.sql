@@ -24,8 +24,9 @@ final as (
         partnerships.coordinator_key is not null as has_coordinator,
         partnerships.curator_key is not null as has_curator,
         partnerships.valid_from, partnerships.valid_to,
-        {{ holds_in_school_year('partnerships.valid_from', 'partnerships.valid_to', 'partnerships.school_year') }}
-            as is_active
+        {{ holds_in_school_year(
+            'partnerships.valid_from', 'partnerships.valid_to', 'partnerships.school_year'
+        ) }} as is_active
     from partnerships
     inner join programme_schools
         on partnerships.school_id = programme_schools.school_id

@@ -1,8 +1,8 @@
--- Indicators of the support programmes by school, municipality, programme and region, each year and period.
--- A share is compared with its target in whole numbers. The change is against the same period of the year
--- before, or against the period before where the registry says so (waves of a survey); it is rising or falling
--- where it exceeds its error, and where nothing is sampled by the numbers themselves. The trend is the weighted
--- slope over the last three years.
+-- Indicators of the support programmes by school, municipality, programme and region, each year and period. A
+-- share is compared with its target in whole numbers. The change is against the same period of the year
+-- before, or against the period before where the registry says so (waves of a survey); it is rising or
+-- falling where it exceeds its error, and where nothing is sampled by the numbers themselves. The trend is
+-- the weighted slope over the last three years.
 {% set z = normal_quantile() | trim %}
 with indicator_values as (
     select
@@ -44,7 +44,8 @@ targets as (
 in_series as (
     select
         indicator_values.*,
-        registry.statistic, registry.factor, registry.polarity, registry.interval_kind, registry.least_n,
+        registry.factor * indicator_values.numerator as scaled_numerator,
+        registry.polarity, registry.interval_kind, registry.least_n,
         registry.compare_with, registry.reference_group,
         case
             when registry.compare_with = 'year' then indicator_values.period
@@ -97,18 +98,25 @@ points as (
     where now.compare_with = 'year' and earlier.value is not null and earlier.error > 0
 ),
 
-trends as (
+trend_sums as (
     select
         indicator_id, unit_type, unit_id, school_year, period,
-        ({{ exact_sum('w * t * y') }} - {{ exact_sum('w * t') }} * {{ exact_sum('w * y') }} / {{ exact_sum('w') }})
-        / ({{ exact_sum('w * t * t') }} - {{ exact_sum('w * t') }} * {{ exact_sum('w * t') }} / {{ exact_sum('w') }})
-            as trend,
-        1 / sqrt(
-            {{ exact_sum('w * t * t') }} - {{ exact_sum('w * t') }} * {{ exact_sum('w * t') }} / {{ exact_sum('w') }}
-        ) as trend_se
+        {{ exact_sum('w') }} as w,
+        {{ exact_sum('w * t') }} as wt,
+        {{ exact_sum('w * y') }} as wy,
+        {{ exact_sum('w * t * t') }} as wtt,
+        {{ exact_sum('w * t * y') }} as wty
     from points
     group by indicator_id, unit_type, unit_id, school_year, period
     having count(*) = 3
+),
+
+trends as (
+    select
+        indicator_id, unit_type, unit_id, school_year, period,
+        (wty - wt * wy / w) / (wtt - wt * wt / w) as trend,
+        1 / sqrt(wtt - wt * wt / w) as trend_se
+    from trend_sums
 ),
 
 final as (
@@ -133,13 +141,10 @@ final as (
                             end
                     else
                         case targets.comparison
-                            when 'at_least'
-                                then changed.factor * changed.numerator >= targets.target * changed.denominator
-                            when 'at_most'
-                                then changed.factor * changed.numerator <= targets.target * changed.denominator
-                            when 'above'
-                                then changed.factor * changed.numerator > targets.target * changed.denominator
-                            else changed.factor * changed.numerator < targets.target * changed.denominator
+                            when 'at_least' then changed.scaled_numerator >= targets.target * changed.denominator
+                            when 'at_most' then changed.scaled_numerator <= targets.target * changed.denominator
+                            when 'above' then changed.scaled_numerator > targets.target * changed.denominator
+                            else changed.scaled_numerator < targets.target * changed.denominator
                         end
                 end
                 then 'met'

@@ -5,7 +5,8 @@ with profiles as (
 
 final as (
     select
-        school_id, k_school, home_municipality_id as municipality_id, school_year, factor, risk_level, risk_value
+        school_id, k_school, home_municipality_id as municipality_id, school_year, factor, risk_level,
+        risk_value
     from profiles
 )
 

@@ -3,10 +3,10 @@
 with verdicts as (
     select dynamics.*
     from {{ ref('msr_dynamics') }} as dynamics
-    inner join {{ ref('programme_indicator_set') }} as sets
-        on dynamics.kind = sets.kind and dynamics.subject = sets.subject and dynamics.grade = sets.grade
+    inner join {{ ref('programme_indicator_set') }} as of_set
+        on dynamics.kind = of_set.kind and dynamics.subject = of_set.subject and dynamics.grade = of_set.grade
     where
-        sets.set_id = 'gia'
+        of_set.set_id = 'gia'
         and dynamics.unit_type = 'school'
         and dynamics.verdict in ('rising', 'stable', 'falling')
 ),

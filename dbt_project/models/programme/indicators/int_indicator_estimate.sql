@@ -100,7 +100,8 @@ final as (
     union all
     {% endfor %}
     select
-        'social_slope', 'region', {{ region }}, school_year, 'year', slope, slope_se, cast(schools_n as double)
+        'social_slope', 'region', {{ region }}, school_year, 'year', slope, slope_se,
+        cast(schools_n as double)
     from slopes
     union all
     select measure_id, unit_type, unit_id, end_year, 'year', slope, slope_se, cast(years_n as double)

@@ -1,8 +1,8 @@
 -- Every indicator's numerators and denominators, school by school: what all units are added up from. Facts
 -- that belong to no school stand with their municipality or their programme. A new measure is a model of the
 -- same columns, named below.
-{% set school_models = ['result', 'exam', 'condition', 'teacher', 'mark', 'network', 'programme', 'monitoring',
-    'dynamics'] %}
+{% set school_models = ['result', 'exam', 'condition', 'teacher', 'mark', 'network', 'programme',
+    'monitoring', 'dynamics'] %}
 with school_facts as (
     {% for model in school_models %}
     select measure_id, school_id, school_year, period, numerator, denominator, numerator_variance

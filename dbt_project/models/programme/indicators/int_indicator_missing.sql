@@ -1,12 +1,16 @@
 -- Contracts that an indicator rests on and that a unit has sent nothing of, as one text; units that lack
--- nothing have no row. Of the rows of one requirement any one will do. A contract of scope «school» is looked
--- for among the unit's own schools, of scope «region» anywhere. Years before the first one known aren't missed.
+-- nothing have no row. Of the rows of one requirement any one will do («|»). A contract of scope «school» is
+-- looked for among the unit's own schools, of scope «municipality» among all schools of its municipality (a
+-- school without grade 11 has no exams of it, and misses none), of scope «region» anywhere. Years before the
+-- first one known aren't missed.
 with registry as (
     select indicator_id, measure_id, school_group from {{ ref('programme_indicator') }}
 ),
 
 of_measures as (
-    select registry.indicator_id, sources.requirement, sources.contract, sources.period, sources.year_offset, sources.scope
+    select
+        registry.indicator_id, sources.requirement, sources.contract, sources.period, sources.year_offset,
+        sources.scope
     from registry
     inner join {{ ref('programme_indicator_source') }} as sources on registry.measure_id = sources.measure_id
     union all
@@ -50,7 +54,8 @@ received_of_units as (
     union
     select 'school', school_id, contract, school_year, period from received
     union
-    select 'municipality', school_years.municipality_id, received.contract, received.school_year, received.period
+    select
+        'municipality', school_years.municipality_id, received.contract, received.school_year, received.period
     from received
     inner join school_years
         on received.school_id = school_years.school_id and received.school_year = school_years.school_year
@@ -66,28 +71,36 @@ looked_for as (
         units.indicator_id, units.unit_type, units.unit_id, units.school_year, of_measures.requirement,
         of_measures.contract, of_measures.period,
         units.school_year + of_measures.year_offset as source_year,
-        case when of_measures.scope = 'region' then 'region' else units.unit_type end as source_unit_type,
-        case when of_measures.scope = 'region' then '{{ var("region_code") }}' else units.unit_id end
-            as source_unit_id
+        case
+            when of_measures.scope = 'region' then 'region'
+            when of_measures.scope = 'municipality' and school_years.school_id is not null then 'municipality'
+            else units.unit_type
+        end as source_unit_type,
+        case
+            when of_measures.scope = 'region' then '{{ var("region_code") }}'
+            when of_measures.scope = 'municipality' and school_years.school_id is not null
+                then school_years.municipality_id
+            else units.unit_id
+        end as source_unit_id
     from units
     inner join of_measures on units.indicator_id = of_measures.indicator_id
     cross join first_year
+    left join school_years
+        on units.unit_type = 'school' and units.unit_id = school_years.school_id
+        and units.school_year = school_years.school_year
     where units.school_year + of_measures.year_offset >= first_year.school_year
 ),
 
-requirements as (
+checked as (
     select
-        looked_for.indicator_id, looked_for.unit_type, looked_for.unit_id, looked_for.school_year,
-        looked_for.requirement,
-        count(received_of_units.contract) as received_n,
-        min(
-            looked_for.contract || coalesce(' ' || looked_for.period, '')
-            || case
-                when looked_for.source_year <> looked_for.school_year
-                    then ' ' || cast(looked_for.source_year as {{ dbt.type_string() }})
-                else ''
-            end
-        ) as contract
+        looked_for.*,
+        received_of_units.contract as received_contract,
+        looked_for.contract || coalesce(' ' || looked_for.period, '')
+        || case
+            when looked_for.source_year <> looked_for.school_year
+                then ' ' || cast(looked_for.source_year as {{ dbt.type_string() }})
+            else ''
+        end as missing_label
     from looked_for
     left join received_of_units
         on looked_for.source_unit_type = received_of_units.unit_type
@@ -95,7 +108,15 @@ requirements as (
         and looked_for.contract = received_of_units.contract
         and looked_for.source_year = received_of_units.school_year
         and (looked_for.period is null or looked_for.period = received_of_units.period)
-    group by 1, 2, 3, 4, 5
+),
+
+requirements as (
+    select
+        indicator_id, unit_type, unit_id, school_year, requirement,
+        count(received_contract) as received_n,
+        {{ distinct_list('missing_label', ' | ') }} as contract
+    from checked
+    group by indicator_id, unit_type, unit_id, school_year, requirement
 ),
 
 final as (

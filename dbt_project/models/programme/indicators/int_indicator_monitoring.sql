@@ -80,17 +80,15 @@ paired as (
         least(one.scored_n, other.scored_n) as students_n,
         one.z_score - other.z_score as z_difference,
         one.z_variance + other.z_variance as difference_variance,
+        one.marked_n as diagnostic_n,
         other.marked_n as exam_n,
-        case
-            when one.marked_n > 0 and other.marked_n > 0
-                then
-                    {% for mark in [2, 3, 4, 5] %}
-                    least(
-                        1.0 * one.mark_{{ mark }}_n / one.marked_n, 1.0 * other.mark_{{ mark }}_n / other.marked_n
-                    )
-                    {{ '+' if not loop.last }}
-                    {% endfor %}
-        end as overlap_share
+        {% for mark in [2, 3, 4, 5] %}
+        least(
+            1.0 * one.mark_{{ mark }}_n / nullif(one.marked_n, 0),
+            1.0 * other.mark_{{ mark }}_n / nullif(other.marked_n, 0)
+        ) {{ '+' if not loop.last }}
+        {% endfor %}
+        as overlap_share
     from {{ ref('programme_indicator_study') }} as studies
     inner join standings as one
         on studies.kind = one.kind and studies.subject = one.subject and studies.grade = one.grade
@@ -116,7 +114,7 @@ agreement as (
         {{ exact_sum('exam_n * overlap_share') }} as numerator,
         sum(exam_n) as denominator
     from paired
-    where measure_id = 'study_regional_exam' and overlap_share is not null
+    where measure_id = 'study_regional_exam' and diagnostic_n > 0 and exam_n > 0
     group by school_id, school_year
 ),
 

@@ -1,7 +1,16 @@
--- How the programme is carried out: events of the roadmap by school, documents of schools, support of students
--- and families, schools whose results were analysed.
+-- How the programme is carried out: events of the roadmap by school, documents of schools, support of
+-- students and families, schools whose results were analysed.
 with school_years as (
     select * from {{ ref('int_school_year') }}
+),
+
+events as (
+    select
+        school_id, school_year, programme, event_id,
+        max(case when is_held then 1 else 0 end) as is_held_n
+    from {{ ref('fct_school_event') }}
+    where school_id is not null
+    group by school_id, school_year, programme, event_id
 ),
 
 planned as (
@@ -9,12 +18,7 @@ planned as (
         school_id, school_year,
         count(*) as planned_n,
         sum(is_held_n) as held_n
-    from (
-        select school_id, school_year, programme, event_id, max(case when is_held then 1 else 0 end) as is_held_n
-        from {{ ref('fct_school_event') }}
-        where school_id is not null
-        group by school_id, school_year, programme, event_id
-    ) as events
+    from events
     group by school_id, school_year
 ),
 
@@ -35,10 +39,15 @@ support as (
         school_years.school_id, school_years.school_year,
         count(activity.support_kind) as activities_n,
         coalesce(
-            sum(case when activity.participants_role in ('students', 'parents', 'families') then participants_n end),
-            0
+            sum(
+                case
+                    when activity.participants_role in ('students', 'parents', 'families')
+                        then activity.participants_n
+                end
+            ), 0
         ) as participants_n,
-        max(case when activity.support_kind in ('consultation', 'psychological') then 1 else 0 end) as has_help
+        max(case when activity.support_kind in ('consultation', 'psychological') then 1 else 0 end)
+            as has_help
     from school_years
     left join {{ ref('fct_support_activity') }} as activity
         on school_years.school_id = activity.school_id and school_years.school_year = activity.school_year
@@ -61,7 +70,7 @@ analysed as (
         on school_years.school_id = results.school_id and school_years.school_year = results.school_year
     where
         not school_years.is_placeholder
-        and school_years.school_year in (select school_year from results)
+        and school_years.school_year in (select result_year.school_year from results as result_year)
 ),
 
 final as (

@@ -57,8 +57,9 @@ assessments_of_sets as (
 scored as (
     select
         assessments_of_sets.set_id, schools.school_id, schools.school_year,
-        {{ exact_sum('(schools.score_sum - schools.scored_n * region.mean_score) / sqrt(region.score_variance)') }}
-            as numerator,
+        {{ exact_sum(
+            '(schools.score_sum - schools.scored_n * region.mean_score) / sqrt(region.score_variance)'
+        ) }} as numerator,
         sum(schools.scored_n) as denominator,
         {{ exact_sum('schools.scored_n * within_schools.within_variance / region.score_variance') }}
             as numerator_variance

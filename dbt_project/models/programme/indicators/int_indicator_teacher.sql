@@ -16,7 +16,7 @@ trained as (
         case when grouping(length_band) = 1 then 'all' else length_band end as length_band,
         count(distinct staff_key) as people_n
     from {{ ref('int_staff_training') }}
-    group by grouping sets ((school_id, school_year), (school_id, school_year, length_band))
+    group by grouping sets ((school_id, school_year), (school_id, school_year, length_band))  -- noqa: PRS
 ),
 
 bands as (

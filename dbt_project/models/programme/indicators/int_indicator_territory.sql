@@ -6,16 +6,17 @@ with programme_schools as (
 
 municipalities as (
     select
-        groups.municipality_id, groups.school_year,
+        members.municipality_id, members.school_year,
         max(case when programme_schools.roles is null then 0 else 1 end) as is_involved
-    from {{ ref('int_programme_group') }} as groups
+    from {{ ref('int_programme_group') }} as members
     inner join programme_schools
-        on groups.school_id = programme_schools.school_id and groups.school_year = programme_schools.school_year
+        on members.school_id = programme_schools.school_id
+        and members.school_year = programme_schools.school_year
     where
-        groups.school_group = 'all'
-        and groups.municipality_id is not null
-        and groups.school_year in ({{ received_years('programme_membership') }})
-    group by groups.municipality_id, groups.school_year
+        members.school_group = 'all'
+        and members.municipality_id is not null
+        and members.school_year in ({{ received_years('programme_membership') }})
+    group by members.municipality_id, members.school_year
 ),
 
 events as (
@@ -26,8 +27,11 @@ events as (
 
 final as (
     select
-        'municipalities_involved' as measure_id, municipality_id, cast(null as {{ dbt.type_string() }}) as programme,
-        school_year, 'year' as period, cast(is_involved as double) as numerator, cast(1 as double) as denominator
+        'municipalities_involved' as measure_id, municipality_id,
+        cast(null as {{ dbt.type_string() }}) as programme,
+        school_year, 'year' as period,
+        cast(is_involved as double) as numerator,
+        cast(1 as double) as denominator
     from municipalities
     union all
     select

@@ -1,7 +1,7 @@
--- Values of indicators with their errors. Of sums: numerator over denominator, times the factor, less the same
--- of the reference; a sum has no denominator. Interval by the registry: wilson of a share; cluster: by the
--- differences between the unit's schools (Taylor's error of a ratio), for one school by the error its facts
--- bring; normal: by the estimate's own error; none where everything is counted and nothing sampled.
+-- Values of indicators with their errors. Of sums: numerator over denominator, times the factor, less the
+-- same of the reference; a sum has no denominator. Interval by the registry: wilson of a share; cluster: by
+-- the differences between the unit's schools (Taylor's error of a ratio), for one school by the error its
+-- facts bring; normal: by the estimate's own error; none where everything is counted and nothing sampled.
 {% set z = normal_quantile() | trim %}
 with registry as (
     select * from {{ ref('programme_indicator') }}
@@ -47,8 +47,8 @@ of_reference as (
 
 of_sums as (
     select
-        of_group.indicator_id, of_group.unit_type, of_group.unit_id, of_group.school_year, of_group.period,
-        of_group.numerator,
+        of_group.indicator_id, of_group.unit_type, of_group.unit_id, of_group.school_year,
+        of_group.period, of_group.numerator,
         case when registry.statistic <> 'sum' then of_group.denominator end as denominator,
         registry.factor * of_reference.ratio as reference_value,
         case
@@ -77,7 +77,8 @@ of_sums as (
 
 of_estimates as (
     select
-        registry.indicator_id, estimates.unit_type, estimates.unit_id, estimates.school_year, estimates.period,
+        registry.indicator_id, estimates.unit_type, estimates.unit_id, estimates.school_year,
+        estimates.period,
         cast(null as double) as numerator, cast(null as double) as denominator,
         cast(null as double) as reference_value,
         registry.factor * estimates.value as value,

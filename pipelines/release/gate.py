@@ -1,0 +1,208 @@
+"""The gate: is what is about to be published plausible? Great Expectations on the release's frames.
+
+Three kinds of expectations, all with local thresholds: completeness (tables have rows, results have a number of
+students), distributions (numbers lie where they can lie), and jumps against the previous release. A failed one
+keeps the old release; without a previous release jumps are not judged, and a first release is only warned.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+#: A table may lose this share of its rows from one release to the next [local].
+LOST_ROWS = 0.15
+#: The region's share below the minimum may move by this many points for the same assessment [local].
+MOVED_POINTS = 10.0
+#: Of all numbers of results this share may be hidden, missing or not collected before the gate warns [local].
+MISSING = 0.9
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One row of ``dq_gate_result``. outcome: passed, warned, failed."""
+
+    frame: str
+    kind: str
+    expectation: str
+    column_name: str
+    outcome: str
+    observed: str
+    expected: str
+    message_ru: str
+    message_en: str
+
+
+def judge(db: duckdb.DuckDBPyConnection, previous: Path | None) -> list[Judgement]:
+    """Judge the frames in ``out`` against expectations and the release in the directory ``previous``."""
+    suites = [*_distributions(db), *_completeness(db), *_jumps(db, previous)]
+    return _run(suites, first=previous is None)
+
+
+@dataclass(frozen=True)
+class _Suite:
+    """Expectations on one frame. Each: its class's name, arguments, what it means when it fails (ru, en)."""
+
+    frame: str
+    kind: str
+    data: pd.DataFrame
+    expectations: list[tuple[str, dict[str, Any], str, str]]
+
+
+def _frame(db: duckdb.DuckDBPyConnection, sql: str) -> pd.DataFrame:
+    return db.execute(sql).df()
+
+
+def _between(column: str, low: float, high: float) -> tuple[str, dict[str, Any], str, str]:
+    return (
+        "ExpectColumnValuesToBeBetween",
+        {"column": column, "min_value": low, "max_value": high},
+        f"{column} вне {low:g}–{high:g}",
+        f"{column} outside {low:g}–{high:g}",
+    )
+
+
+def _distributions(db: duckdb.DuckDBPyConnection) -> list[_Suite]:
+    results = _frame(
+        db,
+        """select t.*, t.ci_high - t.ci_low as ci_width, t.mean_score / a.max_score as share_of_maximum
+        from out.main.fct_assessment_aggregate as t
+        left join out.main.dim_assessment as a on t.assessment_id = a.assessment_id""",
+    )
+    return [
+        _Suite(
+            "fct_assessment_aggregate",
+            "distribution",
+            results,
+            [
+                _between("participation_pct", 0, 100),
+                _between("below_min_pct", 0, 100),
+                _between("ci_width", 0, float("inf")),
+                _between("share_of_maximum", 0, 1.000001),
+                _between("tested_n", 0, 1_000_000),
+            ],
+        )
+    ]
+
+
+def _completeness(db: duckdb.DuckDBPyConnection) -> list[_Suite]:
+    region = _frame(
+        db,
+        """select a.assessment_id, max(t.tested_n) as tested_n
+        from out.main.dim_assessment as a inner join out.main.fct_assessment_aggregate as t
+        on a.assessment_id = t.assessment_id and t.unit_type = 'region' and t.subgroup = 'all'
+        where t.obs_status <> 'Q' group by all""",
+    )
+    shown = _frame(
+        db,
+        """select table_name, sum(primary_n + secondary_n) / nullif(sum(values_n), 0) as hidden_share
+        from out.main.dq_suppression where column_name in ('mean_score', 'value', 'staffing_pct') group by all""",
+    )
+    missing = "скрыто больше {:.0%} чисел".format(MISSING)
+    return [
+        _Suite("fct_assessment_aggregate", "completeness", region, [
+            ("ExpectTableRowCountToBeBetween", {"min_value": 1}, "нет ни одного результата региона", "no results of the region"),
+            ("ExpectColumnValuesToNotBeNull", {"column": "tested_n"}, "нет числа участников", "no number of students"),
+        ]),
+        _Suite("dq_suppression", "warning", shown, [
+            ("ExpectColumnValuesToBeBetween", {"column": "hidden_share", "max_value": MISSING}, missing, "most numbers are hidden"),
+        ]),
+    ]  # fmt: skip
+
+
+def _jumps(db: duckdb.DuckDBPyConnection, previous: Path | None) -> list[_Suite]:
+    if previous is None:
+        return []
+    db.execute(f"attach if not exists '{previous / 'warehouse.duckdb'}' as before (read_only)")
+    try:
+        known = {
+            r[0]
+            for r in db.execute(
+                "select a.table_name from duckdb_tables() as a inner join duckdb_tables() as b "
+                "on a.table_name = b.table_name where a.database_name = 'before' and b.database_name = 'out'"
+            ).fetchall()
+        }
+        rows = []
+        for table in sorted(t for t in known if t.startswith(("fct_", "dim_", "msr_"))):
+            counts = [
+                (db.execute(f"select count(*) from {c}.main.{table}").fetchone() or (0,))[0]  # noqa: S608
+                for c in ("before", "out")
+            ]
+            rows.append({"table_name": table, "kept_share": counts[1] / counts[0] if counts[0] else 1.0})
+        moved = _frame(
+            db,
+            """select n.assessment_id, n.below_min_pct - o.below_min_pct as moved, n.tested_n / o.tested_n as kept
+            from out.main.fct_assessment_aggregate as n inner join before.main.fct_assessment_aggregate as o
+            using (unit_type, unit_id, assessment_id, subgroup)
+            where n.unit_type = 'region' and n.subgroup = 'all'""",
+        )
+    finally:
+        db.execute("detach before")
+    lost = (
+        "ExpectColumnValuesToBeBetween",
+        {"column": "kept_share", "min_value": 1 - LOST_ROWS},
+        f"в таблице стало меньше строк более чем на {LOST_ROWS:.0%}",
+        "a table lost rows",
+    )
+    return [
+        _Suite("rows", "jump", pd.DataFrame(rows), [lost]),
+        _Suite("fct_assessment_aggregate", "jump", moved, [
+            ("ExpectColumnValuesToBeBetween", {"column": "moved", "min_value": -MOVED_POINTS, "max_value": MOVED_POINTS},
+             f"доля ниже минимума по региону изменилась более чем на {MOVED_POINTS:g} п. п. против прежнего выпуска",
+             "the region's share below the minimum moved too far"),
+            ("ExpectColumnValuesToBeBetween", {"column": "kept", "min_value": 1 - LOST_ROWS},
+             f"участников по региону стало меньше более чем на {LOST_ROWS:.0%}", "the region lost students"),
+        ]),
+    ]  # fmt: skip
+
+
+def _run(suites: list[_Suite], *, first: bool) -> list[Judgement]:
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    import great_expectations as gx  # noqa: PLC0415
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
+    source = context.data_sources.add_pandas("frames")
+    out = []
+    for i, suite in enumerate(suites):
+        batches = source.add_dataframe_asset(f"{suite.frame}_{i}").add_batch_definition_whole_dataframe("whole")
+        batch = batches.get_batch(batch_parameters={"dataframe": suite.data})
+        for name, arguments, ru, en in suite.expectations:
+            finite = {k: v for k, v in arguments.items() if v != float("inf")}
+            result = batch.validate(getattr(gx.expectations, name)(**finite))
+            out.append(_judgement(suite, name, finite, result, (ru, en), first=first))
+    return out
+
+
+def _judgement(
+    suite: _Suite, name: str, arguments: dict[str, Any], result: Any, texts: tuple[str, str], *, first: bool
+) -> Judgement:
+    mild = first or suite.kind == "warning"
+    outcome = "passed" if result.success else "warned" if mild else "failed"
+    seen = result.result.get("observed_value", result.result.get("partial_unexpected_list", []))
+    column = str(arguments.get("column", ""))
+    limits = {k: v for k, v in arguments.items() if k != "column"}
+    where = "" if result.success else f"{suite.frame}: "
+    return Judgement(suite.frame, suite.kind, name, column, outcome, json.dumps(seen, default=str)[:500],
+                     json.dumps(limits), where + texts[0], where + texts[1])  # fmt: skip
+
+
+def write_results(db: duckdb.DuckDBPyConnection, results: list[Judgement]) -> None:
+    """Keep the results in the release."""
+    columns = list(Judgement.__dataclass_fields__)
+    db.execute(f"create table out.main.dq_gate_result ({', '.join(f'{c} varchar not null' for c in columns)})")
+    db.execute(
+        "comment on table out.main.dq_gate_result is "
+        "'Проверки правдоподобия перед выпуском — The gate; one row per expectation and frame'"
+    )
+    for r in results:
+        db.execute(
+            f"insert into out.main.dq_gate_result values ({', '.join('?' * len(columns))})",  # noqa: S608
+            [getattr(r, c) for c in columns],
+        )

@@ -1,0 +1,135 @@
+"""Makes a release of the build database: control, cube, attack, gate, and only then publication."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from pipelines.release import control, cube, gate, lineage
+from pipelines.release.hierarchy import LAYERS, Limits, Memos, findings
+from pipelines.release.publish import Release, current_release, publish
+from pipelines.settings import DBT_PROJECT
+
+#: Made in the release step, beside the marts.
+OWN_TABLES = (
+    "dim_indicator", "dim_code", "rpt_statistic", "brg_submission_content", "dq_suppression", "dq_gate_result"
+)  # fmt: skip
+
+
+class Stopped(Exception):
+    """The release was not made: the message says why, in Russian."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What became of it. ``unruled``: marts that no rule names, so that they were not published."""
+
+    release: Release
+    rows: dict[str, int]
+    unruled: list[str]
+    warnings: list[str]
+
+
+def rule_versions() -> str:
+    """The hash of every seed of rules, registries and thresholds, and the limits of release control, as JSON."""
+    seeds = {
+        p.stem: hashlib.sha256(p.read_bytes()).hexdigest()[:12]
+        for p in sorted((DBT_PROJECT / "seeds").glob("*.csv"))
+    }
+    return json.dumps({"seeds": seeds, "release_control": asdict(Limits())}, sort_keys=True)
+
+
+def make_release(
+    build: Path,
+    releases: Path,
+    current: Path,
+    tables: Sequence[str],
+    *,
+    inputs: str,
+    code_version: str,
+    region: str,
+    reason: str = "",
+    complete: Callable[[Path, Path], None] | None = None,
+) -> Made:
+    """Make the release of ``tables``, or keep the current one when nothing changed.
+
+    Raises Stopped, the current release staying as it is, when hidden numbers can be recovered or the gate
+    finds what must not be published.
+    """
+    rules = control.read_rules()
+    wanted = control.publishable(tables, rules)
+    unruled = [t for t in tables if t not in rules]
+    now = current_release(current)
+    if now and now.input_hash == inputs:
+        release, rows = publish(
+            build, releases, current, [*wanted, *OWN_TABLES], inputs=inputs, code_version=code_version
+        )
+        return Made(release, rows, unruled, [])
+    limits = Limits()
+    frames = build.with_name("frames.duckdb")
+    for rest in (frames, frames.with_name("frames.duckdb.wal")):
+        rest.unlink(missing_ok=True)
+    with duckdb.connect() as db:
+        db.execute("set threads = 1")
+        db.execute(f"attach '{build}' as build (read_only)")
+        db.execute(f"attach '{frames}' as out")
+        memos: Memos = {}
+        control.write_frames(db, wanted, rules, limits, memos)
+        cube.write_cube(db, region)
+        lineage.write_lineage(db)
+        stop_if_recovered(db, limits, memos)
+        results = gate.judge(db, current if now else None)
+        gate.write_results(db, results)
+        db.execute("use memory")
+        db.execute("detach out")
+    failed = [r.message_ru for r in results if r.outcome == "failed"]
+    if failed:
+        raise Stopped("Выпуск не пропущен проверкой правдоподобия: " + "; ".join(failed[:10]))
+    release, rows = publish(
+        frames,
+        releases,
+        current,
+        [*wanted, *OWN_TABLES],
+        inputs=inputs,
+        code_version=code_version,
+        rule_versions=rule_versions(),
+        reason=reason,
+        complete=complete,
+    )
+    frames.unlink()
+    return Made(release, rows, unruled, [r.message_ru for r in results if r.outcome == "warned"])
+
+
+def stop_if_recovered(db: duckdb.DuckDBPyConnection, limits: Limits, memos: Memos | None = None) -> None:
+    """Attack the frames as they stand in ``out``. Raises Stopped naming the first cells recovered."""
+    found = recovered(db, limits, memos)
+    if len(found):
+        named = "; ".join(
+            f"{r.unit_type} {r.unit_id}, {r.assessment_id}, {r.subgroup} ({r.layer})"
+            for r in found.head(5).itertuples()
+        )
+        raise Stopped(f"Скрытые числа восстанавливаются по опубликованным ({len(found)}): {named}")
+
+
+def recovered(db: duckdb.DuckDBPyConnection, limits: Limits, memos: Memos | None = None) -> pd.DataFrame:
+    """Hidden cells of the aggregate that the attack recovers, by what the frame itself shows and hides.
+
+    A cell that should be hidden and stands open counts as recovered.
+    """
+    rows = control.aggregate_rows(db)
+    shown = db.execute(
+        """select a.tested_n is not null and o.tested_n is null as hidden_row,
+                  a.below_min_n is not null and o.below_min_n is null as hidden_below,
+                  a.mark_3_n is not null and o.mark_3_n is null as hidden_marks
+           from build.fct_assessment_aggregate as a
+           inner join out.fct_assessment_aggregate as o using (unit_type, unit_id, assessment_id, subgroup)
+           order by a.assessment_id, a.unit_type, a.unit_id, a.subgroup"""
+    ).df()
+    status = pd.DataFrame({layer: shown[f"hidden_{layer}"].map({True: "A", False: "F"}) for layer in LAYERS})
+    return findings(rows, status, limits, memos)
