@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,6 +115,7 @@ def _execute(settings: Settings, years: list[int] | None, quiet: bool) -> bool:
     from pipelines.intake.vault import open_ledger  # noqa: PLC0415
     from pipelines.partitions import range_tags  # noqa: PLC0415
 
+    warnings.simplefilter("ignore", dg.BetaWarning)  # log handlers in dagster.yaml, once a step
     with dg.DagsterInstance.get() as instance:
         job = defs.resolve_job_def("full_run")
         config = {"loggers": {"progress": {"config": {"quiet": quiet}}}}

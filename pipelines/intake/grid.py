@@ -35,6 +35,8 @@ class UnreadableFile(Exception):
 
 #: Larger sheets aren't searched for errors and uncalculated formulas.
 _SCANNED_BYTES = 500_000_000
+#: A file whose first bytes hold more of these control characters than this share is no text.
+_CONTROLS, _MOST_CONTROLS = bytes(set(range(32)) - set(b"\t\n\r")), 0.05
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _WORD_STREAM = "WordDocument".encode("utf-16-le")
 _SHEET_PART = re.compile(rb"<(?:\w+:)?sheet [^>]*?>")
@@ -362,16 +364,21 @@ def _delimiter(lines: list[str]) -> str:
 
 def _csv(path: Path, limits: Limits) -> Grid:
     data = path.read_bytes()
-    if b"\x00" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    head = data[:4096]
+    controls = len(head) - len(head.translate(None, _CONTROLS))
+    if not wide and controls > _MOST_CONTROLS * len(head):
         raise UnreadableFile(
             "unknown_format",
             "Формат файла не распознан: пришлите книгу Excel (.xlsx, .xls) или таблицу CSV",
             "The file's format is not recognised: send a workbook (.xlsx, .xls) or a CSV table",
         )
     text, repairs = _decode(data)
-    text = text.replace("\x00", "")
-    head = text[:65536].splitlines()[:30]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(head))
+    if "\x00" in text:
+        text = text.replace("\x00", "")
+        repairs.append("nulls_removed")
+    first_lines = text[:65536].splitlines()[:30]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(first_lines))
     csv.field_size_limit(10_000_000)
     rows: list[list[str]] = []
     width = 0

@@ -148,6 +148,7 @@ RULES: dict[str, Rule] = {
     "merged_cells": Rule(
         "Объединённые ячейки: код повторён в каждой строке", "Merged cells: the code is repeated in each row"
     ),
+    "nulls_removed": Rule("Из текста убраны нулевые символы", "Null characters were removed from the text"),
     "encoding_cp1251": Rule("Файл в кодировке Windows-1251", "The file is in cp1251"),
     "encoding_utf16": Rule("Файл в кодировке UTF-16", "The file is in UTF-16"),
     "byte_order_mark": Rule("В начале файла метка порядка байтов", "The file starts with a byte order mark"),

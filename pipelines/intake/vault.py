@@ -221,19 +221,20 @@ def receive(settings: Settings, ledger: Ledger) -> Receipt:
 
 
 def _note_missing(ledger: Ledger, inbox: Path) -> None:
-    """Say of each manifest which of the files that it names were never sent."""
+    """Say of each manifest, in its newest version, which of the files that it names were never sent."""
     subs = ledger.submissions()
     sent = {s.path for s in subs}
+    manifests = [s for s in subs if posixpath.basename(s.path) == context.MANIFEST]
     missing: dict[str, list[str]] = defaultdict(list)
-    for s in {s.path: s for s in subs if posixpath.basename(s.path) == context.MANIFEST}.values():
+    for s in {s.path: s for s in manifests}.values():
         folder = posixpath.dirname(s.path)
         named = context.read_manifest(inbox / folder)
-        missing[s.file_id] += [n for n in named if posixpath.normpath(posixpath.join(folder, n)) not in sent]
+        absent = [n for n in named if posixpath.normpath(posixpath.join(folder, n)) not in sent]
+        if absent:
+            missing[s.file_id] += absent
+    ledger.forget({s.file_id for s in manifests} - set(missing))
     for file_id, names in missing.items():
-        if names:
-            ledger.save_reading(_missing(file_id, names), context.MANIFEST)
-        else:
-            ledger.forget([file_id])
+        ledger.save_reading(_missing(file_id, names), context.MANIFEST)
 
 
 def _missing(file_id: str, names: list[str]) -> FileReading:

@@ -25,8 +25,8 @@ def declare_keys(database: Path, grains: Mapping[str, Sequence[str]]) -> dict[st
     """Declare each table's grain as its key: table -> whether it became a primary key.
 
     A grain with nulls can't be a primary key: it gets a unique index, which allows them. Tables over
-    ``LARGEST_KEYED`` rows stay without. Raises duckdb.ConstraintException where rows repeat: such a table
-    must not be published.
+    ``LARGEST_KEYED`` rows stay without. Raises ValueError where rows repeat: such a table must not be
+    published.
     """
     primary = {}
     with duckdb.connect(str(database)) as db:
@@ -39,10 +39,13 @@ def declare_keys(database: Path, grains: Mapping[str, Sequence[str]]) -> dict[st
             if rows > LARGEST_KEYED:
                 continue
             primary[table] = not nulls
-            if primary[table]:
-                db.execute(f"ALTER TABLE {quoted(table)} ADD PRIMARY KEY ({names})")
-            else:
-                db.execute(f"CREATE UNIQUE INDEX {quoted(f'key_{table}')} ON {quoted(table)} ({names})")
+            try:
+                if primary[table]:
+                    db.execute(f"ALTER TABLE {quoted(table)} ADD PRIMARY KEY ({names})")
+                else:
+                    db.execute(f"CREATE UNIQUE INDEX {quoted(f'key_{table}')} ON {quoted(table)} ({names})")
+            except duckdb.ConstraintException as fault:
+                raise ValueError(f"{table}: rows repeat its key ({', '.join(columns)})") from fault
     return primary
 
 

@@ -14,7 +14,7 @@ _KEY = "unit_type, unit_id, indicator_id, school_year, period, assessment_id, su
 #: Numbers that differ, appeared or went; doubles are compared as they are: the same inputs give the same bits.
 _CHANGED = f"""
 create temp table changed as
-select row_number() over (order by all) as id, * from (
+select row_number() over () as id, * from (
     select {_KEY}, o.obs_value as old_value, n.obs_value as new_value, o.obs_status as old_status,
         n.obs_status as new_status
     from old.rpt_statistic as o full outer join new.rpt_statistic as n using ({_KEY})

@@ -74,8 +74,8 @@ def test_definitions_validate(defs: dg.Definitions) -> None:
     assert done.returncode == 0, done.stderr[-2000:]
 
 
-def test_importing_the_code_location_opens_nothing_but_the_manifest(defs: dg.Definitions) -> None:
-    """Files that an import of ours opens, besides Python code: the dbt manifest and the code lists."""
+def test_importing_the_code_location_opens_the_manifest_and_the_calendar_alone(defs: dg.Definitions) -> None:
+    """Files that an import of ours opens, besides code: the dbt manifest, the calendar, the code lists."""
     script = (
         "import sys, dagster, dagster_dbt\n"
         "import pandera.pandas, pydantic_settings\n"
@@ -94,4 +94,4 @@ def test_importing_the_code_location_opens_nothing_but_the_manifest(defs: dg.Def
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     names = {Path(line.split("|")[0]).name for line in done.stdout.split("\n") if line}
-    assert names == {"manifest.json"}
+    assert names == {"manifest.json", "default.toml", "code_list.csv", "code_list_region.csv"}

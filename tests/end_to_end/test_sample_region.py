@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import html
 import stat
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -93,9 +97,34 @@ def test_no_planted_name_stands_outside_the_vault_and_the_returned_workbooks(
                 assert not [n for n in names if n in table], path
 
 
-def _readable(path: Path) -> list[bytes]:
-    """The file's bytes; of Parquet the values, since its pages are packed."""
-    if path.suffix != ".parquet":
-        return [path.read_bytes()]
-    with duckdb.connect() as db:
-        return [str(row).encode() for row in db.execute("from read_parquet(?)", [str(path)]).fetchall()]
+def _readable(path: Path) -> Iterator[bytes]:
+    """What a file says, unpacked: the rows of Parquet and DuckDB, the parts of archives, else its bytes."""
+    if path.suffix in (".parquet", ".duckdb"):
+        with duckdb.connect() as db:
+            tables = [f"read_parquet('{path}')"]
+            if path.suffix == ".duckdb":
+                db.execute(f"attach '{path}' as kept (read_only)")
+                names = "select schema_name, table_name from duckdb_tables() where database_name = 'kept'"
+                tables = [f'kept."{schema}"."{name}"' for schema, name in db.execute(names).fetchall()]
+            for table in tables:
+                yield from (str(row).encode() for row in db.execute(f"from {table}").fetchall())
+    elif zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                yield html.unescape(archive.read(name).decode("utf-8", "replace")).encode()
+    else:
+        data = path.read_bytes()
+        yield gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
+
+
+def test_the_search_for_names_reads_packed_files(tmp_path: Path) -> None:
+    name = "Скрытнова".encode()
+    with duckdb.connect(str(tmp_path / "a.duckdb")) as db:
+        db.execute("create table t as select 'Скрытнова' as v")
+        db.execute("copy t to '" + str(tmp_path / "a.parquet") + "'")
+    workbook = openpyxl.Workbook()
+    workbook.worksheets[0]["A1"] = "Скрытнова"
+    workbook.save(tmp_path / "a.xlsx")
+    (tmp_path / "a.gz").write_bytes(gzip.compress(name))
+    for path in tmp_path.iterdir():
+        assert any(name in part for part in _readable(path)), path

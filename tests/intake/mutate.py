@@ -41,6 +41,7 @@ NASTY = [
     b'r="XFD1048576"', b'r="A0"', b'r="A99999999999999999999"', "\u202e".encode(), "\u200f".encode(),
     b"\x1b[2J", b"../../x",
 ]  # fmt: skip
+Mutation = Callable[[random.Random, bytes], bytes]
 
 
 def flip(rng: random.Random, data: bytes) -> bytes:

@@ -147,8 +147,8 @@ def test_a_name_under_the_table_is_not_landed(tmp_path: Path) -> None:
 
 
 def test_a_name_in_a_field_of_codes_is_not_kept_and_the_cell_is_told(tmp_path: Path) -> None:
-    good = {"school_id": "990001", "kind": "МДР", "subject": "Математика", "grade": "9", "class": "9а", "sex": "м",
-        "form": "Вариант 1", "total": "5", "mark": "4", "exam_date": "2022-05-01"}  # fmt: skip
+    good = {"school_id": "990001", "kind": "МДР", "subject": "Математика", "grade": "9", "class": "9а",
+        "sex": "м", "form": "Вариант 1", "total": "5", "mark": "4", "exam_date": "2022-05-01"}  # fmt: skip
     rows = [[f"У{n}", *(good | {name: "Скрытнова Именина"}).values()] for n, name in enumerate(good)]
     path = table(tmp_path / "a.csv", [["student_id", *good], *rows])
     found = check(path, stated={"school_year": "2022"})

@@ -105,15 +105,27 @@ def _register() -> list[Row]:
     ]
 
 
-def _marks(school: str, year: int, *counts: int, period: str = "year") -> Row:
+def _marks(school: str, *counts: int, period: str = "year") -> Row:
     key = {"school_id": school, "class_name": "5А", "grade": 5, "subject": "Математика", "period": period}
     return key | {f"mark_{mark}_n": n for mark, n in zip((2, 3, 4, 5), counts, strict=True)}
+
+
+def _members() -> list[Row]:
+    """200001 stays to the first day of the school year 2023, 200003 left the day before."""
+    supported = {"role": "supported", "valid_from": _date("2021-09-01")}
+    low = supported | {"programme": "ШНОР"}
+    return [
+        low | {"school_id": "100001"},
+        supported | {"school_id": "100002", "programme": "ШНСУ"},
+        low | {"school_id": "200001", "valid_to": _date("2022-09-01")},
+        low | {"school_id": "200003", "valid_to": _date("2022-08-31")},
+        low | {"school_id": "200002", "role": "mentor"},
+    ]
 
 
 def _files() -> dict[tuple[str, int], list[Row]]:
     """Accepted rows by contract and school year."""
     key = {"class_name": "5А", "grade": 5, "subject": "Математика", "period": "year"}
-    membership = {"valid_from": _date("2021-09-01"), "role": "supported"}
     training = {"topic": "Методика", "kind": "course"}
     network = {"network": "С1", "kind": "methodological", "valid_from": _date("2021-09-01")}
     event = {"programme": "ШНОР", "planned": _date("2023-02-01")}
@@ -135,13 +147,9 @@ def _files() -> dict[tuple[str, int], list[Row]]:
         ("control_totals", 2023): [
             VPR | {"source": "marks", "unit_type": "country", "unit_name": "Вся выборка", "mark_2_pct": 25.0},
         ],
-        ("programme_membership", 2023): [
-            membership | {school: "100001", "programme": "ШНОР"},
-            membership | {school: "100002", "programme": "ШНСУ"},
-            membership | {school: "200001", "programme": "ШНОР", "valid_to": _date("2022-09-01")},
-            membership | {school: "200003", "programme": "ШНОР", "valid_to": _date("2022-08-31")},
-            membership | {school: "200002", "programme": "ШНОР", "role": "mentor"},
-        ],
+        ("programme_membership", 2022): _members(),
+        ("programme_membership", 2023): _members(),
+        ("social_passport", 2023): [{school: code, "students_n": 100} for code in BELOW],
         ("access_conditions", 2023): [
             *({school: "100001", "condition": c, "is_met": True} for c in met),
             *({school: "100002", "condition": c, "is_met": c != "specialists"} for c in met),
@@ -186,13 +194,13 @@ def _files() -> dict[tuple[str, int], list[Row]]:
              "filled_qualified": 3.5, "headcount": 4},
         ],
         ("school_marks", 2022): [
-            _marks("100001", 2022, 20, 40, 30, 10),
-            _marks("100002", 2022, 10, 40, 40, 10),
+            _marks("100001", 20, 40, 30, 10),
+            _marks("100002", 10, 40, 40, 10),
         ],
         ("school_marks", 2023): [
-            _marks("100001", 2023, 5, 45, 35, 15),
-            _marks("100001", 2023, 1, 1, 1, 1, period="q1"),
-            _marks("100002", 2023, 10, 20, 40, 30),
+            _marks("100001", 5, 45, 35, 15),
+            _marks("100001", 1, 1, 1, 1, period="q1"),
+            _marks("100002", 10, 20, 40, 30),
             *(key | {school: "200001", "student_key": f"m{n}", "mark": mark}
               for n, mark in enumerate((2, 3, 5, 5))),
         ],

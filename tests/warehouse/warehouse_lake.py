@@ -33,7 +33,8 @@ _READING = pa.schema(
     [
         ("file_id", _TEXT), ("sheet", _TEXT), ("contract", _TEXT), ("layout", _TEXT),
         ("school_year", pa.int32()), ("rows_read", _INT), ("rows_accepted", _INT), ("rows_rejected", _INT),
-        ("status", _TEXT), ("rule_id", _TEXT), ("message_ru", _TEXT), ("message_en", _TEXT),
+        ("rows_structural", _INT), ("status", _TEXT), ("rule_id", _TEXT), ("message_ru", _TEXT),
+        ("message_en", _TEXT),
     ]
 )  # fmt: skip
 _RULE_COUNT = pa.schema(

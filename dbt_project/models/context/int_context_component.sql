@@ -1,13 +1,7 @@
 -- One row per school, school year and component of the social index of the year: its value as a number, null
--- where it is not known. Codes become numbers by the seed context_code_value. The form asks only smaller places
--- how far a large city is, so a city's own schools have the best answer.
-{% set fields = ['both_parents_higher_pct', 'single_parent_pct', 'many_children_pct', 'low_income_pct',
-    'unemployed_parents_pct', 'subsidised_meals_pct', 'transported_pct', 'boarding_pct', 'in_care_pct',
-    'orphans_pct', 'disabled_pct', 'special_needs_pct', 'dangerous_position_pct', 'school_register_pct',
-    'commission_register_pct', 'not_native_pct', 'adapted_programme_pct', 'computers_per_student',
-    'parents_meeting_primary_pct', 'parents_meeting_basic_pct', 'parents_meeting_secondary_pct'] %}
-{% set codes = ['settlement_size', 'transport_route', 'transport_frequency', 'transport_reach', 'internet_speed',
-    'extracurricular', 'career_guidance', 'parents_events', 'parents_help'] %}
+-- where it is not known. Codes become numbers by the seed context_code_value. The form asks only smaller
+-- places how far a large city is, so a city's own schools have the best answer.
+{% set fields, codes = context_number_fields(), context_code_fields() %}
 with conditions as (
     select * from {{ ref('int_school_context') }}
 ),
@@ -48,9 +42,8 @@ field_values as (
     select context.school_id, context.school_year, '{{ field }}', code_values.value
     from context
     left join code_values
-        on
-            code_values.source_field = '{{ field }}'
-            and cast(context.{{ field }} as {{ dbt.type_string() }}) = code_values.code
+        on code_values.source_field = '{{ field }}'
+        and cast(context.{{ field }} as {{ dbt.type_string() }}) = code_values.code
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -69,13 +62,11 @@ final as (
         versions.z_limit
     from field_values
     inner join components
-        on
-            field_values.source_field = components.source_field
-            and field_values.school_year between components.from_year and components.to_year
+        on field_values.source_field = components.source_field
+        and field_values.school_year between components.from_year and components.to_year
     inner join versions
-        on
-            components.index_version = versions.index_version
-            and field_values.school_year between versions.from_year and versions.to_year
+        on components.index_version = versions.index_version
+        and field_values.school_year between versions.from_year and versions.to_year
 )
 
 select * from final

@@ -24,9 +24,8 @@ final as (
         end as met
     from components
     inner join signs
-        on
-            components.component = signs.component
-            and components.school_year between signs.from_year and signs.to_year
+        on components.component = signs.component
+        and components.school_year between signs.from_year and signs.to_year
 )
 
 select * from final

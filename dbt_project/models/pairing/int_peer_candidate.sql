@@ -40,13 +40,17 @@ mentors as (
 ),
 
 -- a mentor by both is one by its role
-pool as (
+mentor_schools as (
     select school_id, school_year, max(pool_basis) as pool_basis
     from mentors
     group by school_id, school_year
 ),
 
-ranked as (
+mentor_years as (
+    select distinct school_year from mentors
+),
+
+placed as (
     select
         school_id,
         school_year,
@@ -57,7 +61,7 @@ ranked as (
 
 final as (
     select
-        ranked.school_id,
+        placed.school_id,
         school_years.k_school,
         school_years.school_year,
         school_years.municipality_id,
@@ -66,31 +70,30 @@ final as (
             when contexts.has_secondary or stages.highest_grade >= 10 then 'secondary'
             when contexts.has_basic or stages.highest_grade >= 5 then 'basic'
             when contexts.has_primary or stages.highest_grade >= 1 then 'primary'
-        end as stage,
+        end as highest_stage,
         contexts.social_index,
         contexts.students_n,
         contexts.not_native_pct,
-        ranked.z_score,
+        placed.z_score,
         supported.basis as supported_basis,
         case
             when supported.school_id is not null then null
-            when pool.pool_basis is not null then pool.pool_basis
-            when
-                ranked.result_percentile >= parameters.pool_pct
-                and ranked.school_year not in (select school_year from pool)
+            when mentor_schools.pool_basis is not null then mentor_schools.pool_basis
+            when mentor_years.school_year is null and placed.result_percentile >= parameters.pool_pct
                 then 'upper_results'
         end as pool_basis
-    from ranked
+    from placed
     inner join school_years
-        on ranked.school_id = school_years.school_id and ranked.school_year = school_years.school_year
+        on placed.school_id = school_years.school_id and placed.school_year = school_years.school_year
     left join contexts
-        on ranked.school_id = contexts.school_id and ranked.school_year = contexts.school_year
+        on placed.school_id = contexts.school_id and placed.school_year = contexts.school_year
     left join stages
-        on ranked.school_id = stages.school_id and ranked.school_year = stages.school_year
+        on placed.school_id = stages.school_id and placed.school_year = stages.school_year
     left join supported
-        on ranked.school_id = supported.school_id and ranked.school_year = supported.school_year
-    left join pool
-        on ranked.school_id = pool.school_id and ranked.school_year = pool.school_year
+        on placed.school_id = supported.school_id and placed.school_year = supported.school_year
+    left join mentor_schools
+        on placed.school_id = mentor_schools.school_id and placed.school_year = mentor_schools.school_year
+    left join mentor_years on placed.school_year = mentor_years.school_year
     cross join parameters
 )
 

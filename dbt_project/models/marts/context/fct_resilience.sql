@@ -63,17 +63,17 @@ windows as (
         {{ exact_sum('power(past.chance_share, 3)') }} as third_sum
     from years
     inner join years as past
-        on
-            years.school_id = past.school_id
-            and past.school_year between years.school_year - 2 and years.school_year
+        on years.school_id = past.school_id
+        and past.school_year between years.school_year - 2 and years.school_year
     group by years.school_id, years.school_year
 ),
 
 chances as (
     select
         *,
-        (first_sum * first_sum - second_sum) / 2 as two_years,
-        power(first_sum, 3) / 6 - first_sum * second_sum / 2 + third_sum / 3 as three_years
+        -- of one year alone, and of two, these are zero but for rounding
+        greatest((first_sum * first_sum - second_sum) / 2, 0.0) as two_years,
+        greatest(power(first_sum, 3) / 6 - first_sum * second_sum / 2 + third_sum / 3, 0.0) as three_years
     from windows
 ),
 
@@ -101,16 +101,11 @@ final as (
                 then chances.years_met_n >= years.years_needed_n
         end as is_resilient,
         case
-            when chances.years_n >= years.years_needed_n
-                then greatest(
-                    0,
-                    case
-                        when years.years_needed_n = 1
-                            then chances.first_sum - chances.two_years + chances.three_years
-                        when years.years_needed_n = 2 then chances.two_years - 2 * chances.three_years
-                        else chances.three_years
-                    end
-                )
+            when chances.years_n < years.years_needed_n then null
+            when years.years_needed_n = 1
+                then chances.first_sum - chances.two_years + chances.three_years
+            when years.years_needed_n = 2 then chances.two_years - 2 * chances.three_years
+            else chances.three_years
         end as chance_resilient_share
     from years
     inner join chances

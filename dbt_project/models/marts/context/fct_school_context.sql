@@ -1,4 +1,7 @@
 -- The conditions of schools with their social index and the number of signs of difficult conditions.
+{% set facts = ['locality_type', 'locality_group', 'has_passport', 'has_context_form', 'students_n',
+    'ownership', 'has_primary', 'has_basic', 'has_secondary', 'is_special', 'is_evening', 'is_closed', 'is_prison',
+    'is_boarding'] %}
 with context as (
     select * from {{ ref('int_school_context') }}
 ),
@@ -19,7 +22,12 @@ signs as (
 
 final as (
     select
-        context.*,
+        context.school_id,
+        context.k_school,
+        context.school_year,
+        {% for field in facts + context_number_fields() + context_code_fields() %}
+        context.{{ field }},
+        {% endfor %}
         indices.social_index,
         indices.social_index_percentile,
         cast(indices.quantile as integer) as quantile,

@@ -23,9 +23,8 @@ final as (
         weights.schools_n
     from weights
     inner join components
-        on
-            weights.component = components.component
-            and weights.index_version = cast(components.index_version as {{ dbt.type_string() }})
+        on weights.component = components.component
+        and weights.index_version = cast(components.index_version as {{ dbt.type_string() }})
 )
 
 select * from final

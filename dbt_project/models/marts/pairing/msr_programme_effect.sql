@@ -8,6 +8,12 @@ parameters as (
     from {{ ref('context_parameter') }}
 ),
 
+judged as (
+    select effects.*, parameters.sure_n
+    from effects
+    cross join parameters
+),
+
 final as (
     select
         cohort,
@@ -40,11 +46,10 @@ final as (
         end as verdict,
         case
             when method = 'none' then 'L'
-            when method = 'regression' or matched_n < parameters.sure_n then 'U'
+            when method = 'regression' or matched_n < sure_n then 'U'
             else 'A'
         end as obs_status
-    from effects
-    cross join parameters
+    from judged
 )
 
 select * from final

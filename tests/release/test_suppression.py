@@ -1,0 +1,119 @@
+"""Suppression and the attack on it: what is hidden can't be worked out, and what is planted is found."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipelines.release import attack
+from pipelines.release.hierarchy import (
+    LAYERS,
+    Limits,
+    below_cells,
+    findings,
+    primary_rows,
+    student_cells,
+    suppress,
+    sums_of,
+)
+from pipelines.release.suppression import Sums, additive, propagate, protect
+from tests.release.regions import region, regions
+
+LIMITS = Limits()
+
+
+def _table(parts: list[float], width: float = 10):  # type: ignore[no-untyped-def]
+    """A total, the last cell, and its parts."""
+    n = len(parts)
+    values = np.array([*parts, sum(parts)], float)
+    sums = Sums(np.zeros(n, int), np.full(n, n), np.arange(n))
+    return additive(values, np.full(n + 1, 1000.0), width, np.append(values[:-1], 1e6), sums)
+
+
+def _mask(*hidden: int, size: int) -> np.ndarray:
+    return np.isin(np.arange(size), hidden)
+
+
+def test_one_hidden_part_is_its_total_less_the_others() -> None:
+    low, high = propagate(_table([7, 20, 30]), _mask(0, size=4))
+    assert low[0] == high[0] == 7
+
+
+def test_the_cheapest_partner_that_suffices_is_hidden() -> None:
+    hidden = protect(_table([7, 20, 30, 40]), _mask(0, size=5), attack.recovered)
+    assert hidden.tolist() == [True, True, False, False, False]
+
+
+def test_two_hidden_parts_of_too_few_need_a_third() -> None:
+    hidden = protect(_table([2, 3, 30]), _mask(0, 1, size=4), attack.recovered)
+    assert hidden.tolist() == [True, True, True, False]
+
+
+def test_a_single_part_takes_its_total_along() -> None:
+    assert protect(_table([7]), _mask(0, size=2), attack.recovered).tolist() == [True, True]
+
+
+def test_the_attack_sees_through_a_cycle_that_single_relations_do_not() -> None:
+    """Two by two cells a b / c d with all margins but one pair hidden: b, c, d of one row and column follow."""
+    # a + b = r1, c + d = r2, a + c = k1, b + d = k2, r1 + r2 = t; a, b, c, d hidden; bounds 0 … 5 but wide margins
+    values = np.array([0, 10, 10, 0, 10, 10, 10, 10], float)
+    sums = Sums(np.array([0, 0, 1, 1, 2, 2, 3, 3]), np.array([4, 4, 5, 5, 6, 6, 7, 7]),
+                np.array([0, 1, 2, 3, 0, 2, 1, 3]))  # fmt: skip
+    cells = additive(values, np.full(8, 1000.0), 11, np.ones(8), sums)
+    hidden = _mask(0, 1, 2, 3, size=8)
+    low, high = attack.intervals(cells, hidden)
+    assert low[:4].tolist() == [0, 0, 0, 0] and high[:4].tolist() == [10, 10, 10, 10]
+    assert set(attack.recovered(cells, hidden)) == {0, 1, 2, 3}
+    assert not attack.recovered(cells, protect(cells, hidden, attack.recovered))
+
+
+def test_cells_that_contradict_each_other_are_refused() -> None:
+    with pytest.raises(ValueError, match="outside its bounds"):
+        additive(np.array([5.0]), np.array([3.0]), 1, np.ones(1), Sums(*(np.zeros(0, int) for _ in range(3))))
+
+
+@pytest.mark.parametrize("first", range(0, 1000, 100))
+def test_the_attack_recovers_nothing_from_a_thousand_regions(first: int) -> None:
+    rows = regions(range(first, first + 100))
+    status = suppress(rows, LIMITS)
+    assert findings(rows, status, LIMITS).empty
+    few = primary_rows(rows, LIMITS)
+    assert (status.loc[few, "row"] == "A").all()
+    order = status[list(LAYERS)].ne("F").to_numpy()
+    assert (order[:, 0] <= order[:, 1]).all() and (order[:, 1] <= order[:, 2]).all()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_every_hidden_interval_is_wide_by_the_solver_alone(seed: int) -> None:
+    rows = region(seed, municipalities=2, schools=3)
+    status, sums = suppress(rows, LIMITS), sums_of(rows)
+    for layer, cells in (("row", student_cells(rows, sums, LIMITS)), ("below", below_cells(rows, sums, LIMITS))):
+        hidden = cells.unpublished.copy()
+        hidden[: len(rows)] |= (status[layer] != "F").to_numpy()
+        low, high = attack.intervals(cells, hidden)
+        assert (low <= cells.values + 1e-6).all() and (high >= cells.values - 1e-6).all()
+        assert ((high - low)[hidden] >= cells.asked()[hidden] - 1e-5).all()
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_number_shown_by_mistake_is_found(layer: str) -> None:
+    rows = region(7)
+    status = suppress(rows, LIMITS)
+    hidden = status.index[status[layer] == "A"]
+    assert len(hidden)
+    status.loc[hidden[0], layer] = "F"
+    found = findings(rows, status, LIMITS)
+    assert (found["layer"] == layer).any()
+
+
+def test_a_partner_shown_by_mistake_is_found() -> None:
+    """In a municipality of a small and a large school both are hidden; the large one alone gives the small one."""
+    rows = regions(range(6))
+    status = suppress(rows, LIMITS)
+    partners = status.index[(status["row"] == "D") & (status["unit_type"] == "school")]
+    recovered = 0
+    for i in partners[:10]:
+        leak = status.copy()
+        leak.loc[i, list(LAYERS)] = "F"
+        recovered += len(findings(rows, leak, LIMITS)) > 0
+    assert recovered >= 4
