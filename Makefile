@@ -45,8 +45,6 @@ torture: env  ## kills runs in every step and at random, and compares the releas
 
 docs: env  ## the data dictionary and dbt docs
 	$(BIN)/python -m pipelines.docs
-	cd dbt_project && UROVEN_BUILD=:memory: ../$(BIN)/dbt docs generate --static --empty-catalog --profiles-dir .
-	@echo dbt_project/target/static_index.html
 
 lock:  ## the lock file anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --extra dev --no-emit-index-url --no-emit-find-links \

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "dbt_project" / "models" / "staging" / "_sources.yml"
 DICTIONARY = ROOT / "docs" / "data_dictionary_inputs.md"
 FORMATS = ROOT / "docs" / "formats.md"
+SITE = ROOT / "dbt_project" / "target" / "docs"
 
 _TYPES = {
     "string": "varchar",
@@ -208,11 +209,23 @@ def release_texts() -> dict[str, str]:
     return {"inputs": data_dictionary(), "formats": formats(), **texts}
 
 
+def write_site(out: Path) -> None:
+    """The documentation of a release before there is one: tables as their contracts promise them."""
+    from pipelines.assets.released import published_tables  # noqa: PLC0415
+    from pipelines.assets.warehouse import read_manifest  # noqa: PLC0415
+    from pipelines.release.dictionary import promised, write_docs  # noqa: PLC0415
+
+    manifest = read_manifest()
+    write_docs(out, promised(manifest, published_tables(manifest)), manifest, release_texts())
+
+
 def main() -> None:
     for path, text in ((SOURCES, source_yml()), (DICTIONARY, data_dictionary()), (FORMATS, formats())):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         print(path.relative_to(ROOT))
+    write_site(SITE)
+    print((SITE / "index.html").relative_to(ROOT))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""``uroven verify``: the release is made again from the vault in a home of its own, and compared table by table."""
+"""``uroven verify``: a release is made again from the vault in a home of its own, and compared by table."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
--- What: every rule pack can be evaluated: its requirements and sets of conditions are there, each condition has
--- a known measure, a comparison and a threshold (facts of the school may bring their own), its codes are
+-- What: every rule pack can be evaluated: its requirements and sets of conditions are there, each condition
+-- has a known measure, a comparison and a threshold (facts of the school may bring their own), its codes are
 -- known, years and counts make sense, and no two versions hold in one year.
 -- When it matters: a misspelt pack would find no school, or the wrong ones, without a word.
 -- How to fix: correct the row of rule_pack, rule_requirement or rule_condition that is printed.

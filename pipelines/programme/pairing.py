@@ -54,7 +54,7 @@ def propose_pairs(
     sizes, 1 for another kind of locality, language difference / 20 points, plus the municipality's addition.
 
     Returns one row per supported school and partner with status: assigned (rank 1), alternative (the next
-    nearest within the limits, ranks 2…), or unmatched (no partner, `reason_code` says why: no_partners,
+    nearest within the limits, ranks 2…), or unmatched (rank 1 is vacant, `reason_code` says why: no_partners,
     other_stage, small_gap, no_capacity); distance, gap, reason_ru, reason_en.
     """
     ordered = schools.sort_values("school_id")
@@ -123,7 +123,8 @@ def _rows(
     if assigned is None:
         code = _why_not(i, pairs)
         ru, en = _WHY_NOT[code]
-        rows.append({"status": "unmatched", "reason_code": code, "reason_ru": ru, "reason_en": en})
+        vacant = {"status": "unmatched", "rank": 1, "reason_code": code}
+        rows.append(vacant | {"reason_ru": ru, "reason_en": en})
     else:
         rows.append(_proposal(i, assigned, needy, pool, pairs) | {"status": "assigned", "rank": 1})
     nearest = np.argsort(pairs.distance[i], kind="stable").tolist()

@@ -8,8 +8,8 @@ from pipelines.programme import PairingRule, propose_pairs
 from pipelines.programme_steps.tables import ensure_tables, parameters, reading, table_of, write_table
 
 _SCHOOLS = """
-    select school_id, school_year, municipality_id, locality_group, highest_stage as stage, social_index, students_n,
-        not_native_pct, z_score, supported_basis is not null as is_supported,
+    select school_id, school_year, municipality_id, locality_group, highest_stage as stage, social_index,
+        students_n, not_native_pct, z_score, supported_basis is not null as is_supported,
         pool_basis is not null as in_pool
     from int_peer_candidate
     order by school_year, school_id

@@ -60,7 +60,7 @@ SCHEMAS: dict[str, pa.Schema] = {
         real="z_score modelled_z residual_z residual_z_se ci_low ci_high chance_share",
     ),
     "peer_match": _schema(
-        "school_id school_year status rank",
+        "school_id school_year rank",
         text="school_id partner_school_id status reason_code reason_ru reason_en",
         whole="school_year rank",
         real="distance gap",

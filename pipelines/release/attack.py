@@ -17,6 +17,7 @@ from scipy.sparse import csgraph
 
 from pipelines.release.suppression import EPSILON, Bools, Cells, Finding, Floats, Ints, propagate
 
+
 @dataclass(frozen=True)
 class Component:
     """Hidden cells that hang together: their numbers (k,), the relations among them (m,), matrix · x = right."""
@@ -111,7 +112,7 @@ def components(cells: Cells, hidden: Bools) -> list[Component]:
     """The connected components of the hidden cells, each with the relations that hold it together."""
     edges = hidden[cells.cell]
     relations = int(cells.relation.max(initial=-1)) + 1
-    right = -np.bincount(
+    right: Floats = -np.bincount(
         cells.relation[~edges], (cells.sign * cells.values[cells.cell])[~edges], minlength=relations
     )
     n = len(hidden)

@@ -13,7 +13,6 @@ from pipelines.release.pages import build_pages
 
 #: Grains of the tables that the release step makes itself: dbt's manifest doesn't know them.
 OWN_GRAINS = {
-    "dim_code": ("list", "code"),
     "dq_suppression": ("table_name", "column_name", "rule"),
     "rpt_statistic": (
         "unit_type",

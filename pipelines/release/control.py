@@ -92,9 +92,8 @@ class Rule:
         tests = {
             "students": "{base} < {least_n}",
             "share": "{base} < {least_n} or ({base} < {small_group} and {numerator} in (0, {base}))",
-            "staff": "({base} > 0 and {base} < {staff})" + (
-                " or ({numerator} > 0 and {numerator} < {staff})" if self.numerator else ""
-            ),
+            "staff": "({base} > 0 and {base} < {staff})"
+            + (" or ({numerator} > 0 and {numerator} < {staff})" if self.numerator else ""),
         }
         test = tests[self.rule].format(base=self.base, numerator=self.numerator, least_n=limits.least_n,
                                        small_group=limits.small_group, staff=STAFF)  # fmt: skip
@@ -175,7 +174,9 @@ def _write_table(
         db.execute(f'insert into out.main."{table}" select * from build.main."{table}" order by all')  # noqa: S608
         return []
     statuses = ", ".join(f"{rule.status(limits)} as status_{i}" for i, rule in enumerate(rules))
-    db.execute(f'create or replace temp table masked as select t.*, {statuses} from build.main."{table}" as t')  # noqa: S608
+    db.execute(
+        f'create or replace temp table masked as select t.*, {statuses} from build.main."{table}" as t'
+    )
     by_column: dict[str, list[int]] = defaultdict(list)
     marked: dict[str, list[int]] = defaultdict(list)
     for i, rule in enumerate(rules):
@@ -184,7 +185,10 @@ def _write_table(
         for column in rule.status_columns.split():
             marked[column].append(i)
     whole = _first(range(len(rules)))
-    added = {"obs_status": f"case when {whole} is null then 'A' else 'Q' end", "conf_status": f"coalesce({whole}, 'F')"}
+    added = {
+        "obs_status": f"case when {whole} is null then 'A' else 'Q' end",
+        "conf_status": f"coalesce({whole}, 'F')",
+    }
     added = {c: sql for c, sql in added.items() if c not in columns}
     for column in added:
         db.execute(f'alter table out.main."{table}" add column {column} varchar')
@@ -197,7 +201,7 @@ def _write_table(
             shown.append(f'case when "{column}" is not null then {first} end as "{column}{CONF}"')
         elif column in marked:
             first = _first(marked[column])
-            shown.append(f"case when {first} is null then \"{column}\" else 'Q' end as \"{column}\"")
+            shown.append(f'case when {first} is null then "{column}" else \'Q\' end as "{column}"')
         else:
             shown.append(f'"{column}"')
     shown += [f"{sql} as {column}" for column, sql in added.items()]
@@ -209,10 +213,10 @@ def _write_table(
         first = _first(numbers)
         counts = db.execute(
             f'select count("{column}"), count(case when {first} = \'A\' then "{column}" end), '  # noqa: S608
-            f'count(case when {first} = \'D\' then "{column}" end) from masked'
+            f"count(case when {first} = 'D' then \"{column}\" end) from masked"
         ).fetchone()
-        rule = "; ".join(dict.fromkeys(rules[i].note or rules[i].rule for i in numbers))
-        costs.append((table, column, rule, *(counts or (0, 0, 0))))
+        why = "; ".join(dict.fromkeys(rules[i].note or rules[i].rule for i in numbers))
+        costs.append((table, column, why, *(counts or (0, 0, 0))))
     return costs
 
 

@@ -90,12 +90,13 @@ def _columns_of(db: duckdb.DuckDBPyConnection, table: str) -> set[str]:
     return {r[0] for r in db.execute(found, [table]).fetchall()}
 
 
-def _write_statistic(db: duckdb.DuckDBPyConnection, s: dict[str, str], columns: set[str], region: str) -> None:
+def _write_statistic(
+    db: duckdb.DuckDBPyConnection, s: dict[str, str], columns: set[str], region: str
+) -> None:
     table = s["table_name"]
     unit_type, unit_id, year, period, work, subgroup = PLACES[table]
     number = {k: f"t.{s[k]}" if s[k] in columns else s[k] or "null" for k in ("numerator", "denominator")}
     low, high = (f"t.{s[k]}" if s[k] else "null" for k in ("ci_low", "ci_high"))
-    hidden = "t.conf_status <> 'F'" if "conf_status" in columns else "false"
     seen = _columns_of(db, SEEN + table)
     source = f"temp.{SEEN}{table}" if seen else f"out.main.{table}"
     conf = f"t.{s['value']}{CONF}" if s["value"] + CONF in seen else "null"
@@ -105,8 +106,10 @@ def _write_statistic(db: duckdb.DuckDBPyConnection, s: dict[str, str], columns: 
         f"else coalesce(nullif({own}, 'A'), 'O') end"
     )
     indicator = f"'{s['indicator_id']}'" if s["indicator_id"] else "t.indicator_id"
-    counted = f"'{s['count_unit']}'" if s["count_unit"] else (
-        "(select p.count_unit from out.dim_indicator as p where p.indicator_id = t.indicator_id)"
+    counted = (
+        f"'{s['count_unit']}'"
+        if s["count_unit"]
+        else ("(select p.count_unit from out.dim_indicator as p where p.indicator_id = t.indicator_id)")
     )
     db.execute(
         f"""insert into out.main.rpt_statistic
@@ -119,7 +122,9 @@ def _write_statistic(db: duckdb.DuckDBPyConnection, s: dict[str, str], columns: 
 
 
 def _write_codes(db: duckdb.DuckDBPyConnection) -> None:
-    lists = [str(p) for p in (SEEDS / f"{n}.csv" for n in ("code_list", "code_list_region", "publication_code"))]
+    lists = [
+        str(p) for p in (SEEDS / f"{n}.csv" for n in ("code_list", "code_list_region", "publication_code"))
+    ]
     db.execute(
         "create table out.main.dim_code (list varchar not null, code varchar not null, title_ru varchar not null, "
         "title_en varchar)"
@@ -134,11 +139,11 @@ def _write_indicators(db: duckdb.DuckDBPyConnection) -> None:
         "column_name varchar not null, programme varchar)"
     )
     own = "indicator_id, title_ru, title_en, unit, count_unit, polarity, table_name, value, null"
-    db.execute(f"insert into out.main.dim_indicator {_read([str(SEEDS / 'statistic.csv')], own)} order by all")
-    registry = SEEDS / "programme_indicator.csv"
-    theirs = (
-        "indicator_id, title_ru, title_en, unit, count_unit, polarity, 'fct_programme_indicator', 'value', programme"
+    db.execute(
+        f"insert into out.main.dim_indicator {_read([str(SEEDS / 'statistic.csv')], own)} order by all"
     )
+    registry = SEEDS / "programme_indicator.csv"
+    theirs = "indicator_id, title_ru, title_en, unit, count_unit, polarity, 'fct_programme_indicator', 'value', programme"
     if registry.exists():
         db.execute(f"insert into out.main.dim_indicator {_read([str(registry)], theirs)} order by all")
 

@@ -104,7 +104,7 @@ def _completeness(db: duckdb.DuckDBPyConnection) -> list[_Suite]:
         """select table_name, sum(primary_n + secondary_n) / nullif(sum(values_n), 0) as hidden_share
         from out.main.dq_suppression where column_name in ('mean_score', 'value', 'staffing_pct') group by all""",
     )
-    missing = "скрыто больше {:.0%} чисел".format(MISSING)
+    missing = f"скрыто больше {MISSING:.0%} чисел"
     return [
         _Suite("fct_assessment_aggregate", "completeness", region, [
             ("ExpectTableRowCountToBeBetween", {"min_value": 1}, "нет ни одного результата региона", "no results of the region"),
@@ -171,7 +171,9 @@ def _run(suites: list[_Suite], *, first: bool) -> list[Judgement]:
     source = context.data_sources.add_pandas("frames")
     out = []
     for i, suite in enumerate(suites):
-        batches = source.add_dataframe_asset(f"{suite.frame}_{i}").add_batch_definition_whole_dataframe("whole")
+        batches = source.add_dataframe_asset(f"{suite.frame}_{i}").add_batch_definition_whole_dataframe(
+            "whole"
+        )
         batch = batches.get_batch(batch_parameters={"dataframe": suite.data})
         for name, arguments, ru, en in suite.expectations:
             finite = {k: v for k, v in arguments.items() if v != float("inf")}
@@ -196,7 +198,9 @@ def _judgement(
 def write_results(db: duckdb.DuckDBPyConnection, results: list[Judgement]) -> None:
     """Keep the results in the release."""
     columns = list(Judgement.__dataclass_fields__)
-    db.execute(f"create table out.main.dq_gate_result ({', '.join(f'{c} varchar not null' for c in columns)})")
+    db.execute(
+        f"create table out.main.dq_gate_result ({', '.join(f'{c} varchar not null' for c in columns)})"
+    )
     db.execute(
         "comment on table out.main.dq_gate_result is "
         "'Проверки правдоподобия перед выпуском — The gate; one row per expectation and frame'"

@@ -69,7 +69,7 @@ def sums_of(rows: pd.DataFrame) -> Sums:
             parts = parts[parts["subgroup"].str.startswith(f"{dimension}:")]
             found.append(_pairs(place, dimension, parts, kind, parts["unit_id"], "all"))
     every = pd.concat(found, ignore_index=True)
-    number = every.groupby(["total", "name"]).ngroup().to_numpy()
+    number = every.groupby(["total", "name"]).ngroup().to_numpy(np.int64)
     return Sums(number, every["total"].to_numpy(int), every["part"].to_numpy(int))
 
 

@@ -207,7 +207,9 @@ def _meta_release(db: duckdb.DuckDBPyConnection, release: Release) -> None:
         "code_version VARCHAR NOT NULL, rule_versions VARCHAR NOT NULL, input_hash VARCHAR NOT NULL, "
         "previous_release_id VARCHAR, reason VARCHAR NOT NULL)"
     )
-    db.execute("INSERT INTO out.main.meta_release VALUES (?, ?, ?, ?, ?, ?, ?)", list(asdict(release).values()))
+    db.execute(
+        "INSERT INTO out.main.meta_release VALUES (?, ?, ?, ?, ?, ?, ?)", list(asdict(release).values())
+    )
     db.execute("COMMENT ON TABLE out.main.meta_release IS 'Выпуск — Release. One row per release'")
     for column, comment in _META_COMMENTS.items():
         db.execute(f"COMMENT ON COLUMN out.main.meta_release.{column} IS {_literal(comment)}")

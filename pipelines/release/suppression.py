@@ -1,7 +1,7 @@
 """Which cells of additive tables must be hidden so that no hidden one can be worked out from the rest.
 
-Pure numpy and scipy. A table is a list of cells (counts or sums) and the relations among them that anybody can
-see: a total is the sum of its parts (classes make a school, girls and boys make all, schools make a
+Pure numpy and scipy. A table is a list of cells (counts or sums) and the relations among them that anybody
+can see: a total is the sum of its parts (classes make a school, girls and boys make all, schools make a
 municipality). A hidden cell is known at least to lie between its bounds; what follows about it from the
 published cells and the relations is an interval, and a cell is protected when that interval is wide enough.
 

@@ -1,4 +1,4 @@
-"""The release step around suppression: rules cover the marts, leaks stop it, releases compare, old ones go."""
+"""The release step around suppression: rules cover the marts, leaks stop it, releases compare."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ def test_rules_name_columns_that_are_there() -> None:
             assert not set(named) - set(marts[table]), (table, rule.columns)
 
 
-@pytest.mark.parametrize("column", ["disabled_pct", "school_register_pct", "special_needs_pct", "not_native_pct"])
+@pytest.mark.parametrize(
+    "column", ["disabled_pct", "school_register_pct", "special_needs_pct", "not_native_pct"]
+)
 def test_sensitive_groups_are_hidden_for_schools(column: str) -> None:
     rules = control.read_rules()["fct_school_context"]
     assert any(r.rule == "sensitive" and column in r.columns.split() for r in rules)
@@ -59,7 +61,9 @@ def frames() -> duckdb.DuckDBPyConnection:
     db.execute("attach ':memory:' as build")
     db.execute("attach ':memory:' as out")
     db.register("frame", rows.assign(school_year=2021).drop(columns="locality_group"))
-    db.register("places", rows.query("unit_type == 'school'")[["school_id", "locality_group"]].drop_duplicates())
+    db.register(
+        "places", rows.query("unit_type == 'school'")[["school_id", "locality_group"]].drop_duplicates()
+    )
     db.execute("create table build.fct_assessment_aggregate as from frame")
     db.execute("create table build.int_school_year as select *, 2021 as school_year from places")
     shown = control.aggregate_rows(db)
@@ -118,7 +122,9 @@ def _release(folder: Path, values: pd.DataFrame, files: list[tuple[str, str]], i
                    "assessment_id varchar, school_id varchar)")  # fmt: skip
         db.execute("create table dim_school (school_id varchar, municipality_id varchar)")
         for file_id, school in files:
-            db.execute("insert into dq_submission values (?, ? || '.xlsx', 'active', 10, 0)", [file_id, file_id])
+            db.execute(
+                "insert into dq_submission values (?, ? || '.xlsx', 'active', 10, 0)", [file_id, file_id]
+            )
             db.execute("insert into brg_submission_content values (?, 'student_results', 2021, 'a', ?)",
                        [file_id, school])  # fmt: skip
     tables = ["rpt_statistic", "dq_submission", "brg_submission_content", "dim_school"]
@@ -130,7 +136,9 @@ def _release(folder: Path, values: pd.DataFrame, files: list[tuple[str, str]], i
 def test_diff_names_the_file_that_changed_each_number(tmp_path: Path) -> None:
     old = pd.DataFrame({"school": ["1", "2"], "v": [10.0, 20.0]})
     first = _release(tmp_path, old, [("f1", "1"), ("f2", "2")], "aaaaaaaa1")
-    second = _release(tmp_path, old.assign(v=[10.0, 25.0]), [("f1", "1"), ("f2", "2"), ("late", "2")], "bbbbbbbb2")
+    second = _release(
+        tmp_path, old.assign(v=[10.0, 25.0]), [("f1", "1"), ("f2", "2"), ("late", "2")], "bbbbbbbb2"
+    )
     changed = diff(first, second)
     assert changed[["unit_id", "old_value", "new_value", "cause"]].values.tolist() == [
         ["2", 20.0, 25.0, "late.xlsx (новый файл)"]
@@ -157,7 +165,7 @@ def plausible() -> duckdb.DuckDBPyConnection:
     db.execute("attach ':memory:' as out")
     db.execute(
         """create table out.fct_assessment_aggregate as select 'region' as unit_type, 'r' as unit_id, 'a' as
-        assessment_id, 'all' as subgroup, 100 as tested_n, 95.0 as participation_pct, 10.0 as below_min_pct,
+        assessment_id, 'all' as subgroup, 100 as tested_n, 95.0::double as participation_pct, 10.0 as below_min_pct,
         12.0 as mean_score, 11.0 as ci_low, 13.0 as ci_high, 'A' as obs_status"""
     )
     db.execute("create table out.dim_assessment as select 'a' as assessment_id, 20.0 as max_score")
@@ -172,7 +180,9 @@ def test_a_first_release_is_only_warned_and_a_later_one_is_stopped(
     assert {r.outcome for r in judge(plausible, None)} == {"passed"}
     with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as db:
         db.register("now", plausible.execute("from out.fct_assessment_aggregate").df())
-        db.execute("create table fct_assessment_aggregate as select * replace (35.0 as below_min_pct) from now")
+        db.execute(
+            "create table fct_assessment_aggregate as select * replace (35.0 as below_min_pct) from now"
+        )
     failed = [r for r in judge(plausible, tmp_path) if r.outcome == "failed"]
     assert [r.column_name for r in failed] == ["moved"] and "изменилась" in failed[0].message_ru
     plausible.execute("update out.fct_assessment_aggregate set participation_pct = 130")

@@ -13,8 +13,8 @@ from pipelines.release.hierarchy import (
     findings,
     primary_rows,
     student_cells,
-    suppress,
     sums_of,
+    suppress,
 )
 from pipelines.release.suppression import Sums, additive, propagate, protect
 from tests.release.regions import region, regions
@@ -87,7 +87,10 @@ def test_the_attack_recovers_nothing_from_a_thousand_regions(first: int) -> None
 def test_every_hidden_interval_is_wide_by_the_solver_alone(seed: int) -> None:
     rows = region(seed, municipalities=2, schools=3)
     status, sums = suppress(rows, LIMITS), sums_of(rows)
-    for layer, cells in (("row", student_cells(rows, sums, LIMITS)), ("below", below_cells(rows, sums, LIMITS))):
+    for layer, cells in (
+        ("row", student_cells(rows, sums, LIMITS)),
+        ("below", below_cells(rows, sums, LIMITS)),
+    ):
         hidden = cells.unpublished.copy()
         hidden[: len(rows)] |= (status[layer] != "F").to_numpy()
         low, high = attack.intervals(cells, hidden)

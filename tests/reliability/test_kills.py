@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -28,15 +27,8 @@ def undisturbed(inbox: Path) -> Path:
     return home
 
 
-def test_kills_in_reading_validation_sql_and_publishing_lose_nothing(
-    inbox: Path, undisturbed: Path, tmp_path: Path
-) -> None:
-    kills = [
-        Kill("land", 0.2),
-        Kill("accept", 0.2),
-        Kill("warehouse_before_scales", 1),
-        Kill("release__current", 0.1),
-    ]
+def test_kills_in_validation_and_in_sql_lose_nothing(inbox: Path, undisturbed: Path, tmp_path: Path) -> None:
+    kills = [Kill("accept", 0.5), Kill("warehouse_before_scales", 1)]
     assert survive(inbox, undisturbed, tmp_path / "home", kills) == []
 
 
@@ -44,21 +36,6 @@ def test_a_run_with_nothing_new_begins_no_step(inbox: Path, undisturbed: Path) -
     releases = sorted(p.name for p in (undisturbed / "releases").iterdir())
     assert finish(inbox, undisturbed) == []
     assert sorted(p.name for p in (undisturbed / "releases").iterdir()) == releases
-
-
-def test_a_corrupt_or_lost_file_of_the_lake_is_made_again(
-    inbox: Path, undisturbed: Path, tmp_path: Path
-) -> None:
-    home = tmp_path / "home"
-    shutil.copytree(undisturbed, home, symlinks=True)
-    accepted = next((home / "lake" / "accepted" / "student_results").rglob("school_year=2023/part.parquet"))
-    accepted.write_bytes(accepted.read_bytes()[:100])
-    landed = sorted((home / "lake" / "landed" / "staffing").rglob("*.parquet"))[0]
-    landed.unlink()
-    (home / "lake" / "accepted" / "staffing" / "school_year=2023" / "part.json").unlink()
-    (home / "ledger.sqlite").unlink()
-    (home / "current").unlink()
-    assert survive(inbox, undisturbed, home, []) == []
 
 
 def test_a_backup_restored_on_an_empty_machine_gives_the_same_release(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,10 +102,7 @@ def _latin(character: str) -> str:
 
 
 def write_sdmx(database: Path, out: Path) -> bool:
-    """Write ``structure.xml`` and ``statistic.csv`` into ``out``; False where the release has no cube.
-
-    Raises ValueError where two codes of a list become one: silently merging numbers is worse than failing.
-    """
+    """Write ``structure.xml`` and ``statistic.csv`` into ``out``; False where the release has no cube."""
     cube = next((t for t in described(database) if t.name == CUBE), None)
     if cube is None:
         return False
@@ -141,8 +138,10 @@ def code_lists(database: Path, cube: PublishedTable) -> list[CodeList]:
                 key, ru, en = map(quoted, fields)
                 titles = db.execute(f"SELECT {key}, {ru}, {en} FROM {table}").fetchall()  # noqa: S608
                 names |= {code: (title_ru, title_en) for code, title_ru, title_en in titles}
-            codes = [(sdmx_code(c), c, *names.get(c, (c, c))) for (c,) in used]
-            _refuse_doubles(column, codes)
+            own = [c for (c,) in used]
+            codes = [
+                (code, c, *names.get(c, (c, c))) for code, c in zip(distinct_codes(own), own, strict=True)
+            ]
             out.append(CodeList(f"CL_{_id(column)}", column, codes))
     return out
 
@@ -157,12 +156,13 @@ def _listed_names(db: duckdb.DuckDBPyConnection, column: str, tables: set[str]) 
     return {code: (ru, en) for code, ru, en in rows.fetchall()}
 
 
-def _refuse_doubles(column: str, codes: list[tuple[str, str, str, str]]) -> None:
-    seen: dict[str, str] = {}
-    for code, own, _, _ in codes:
-        if code in seen:
-            raise ValueError(f"{column}: «{seen[code]}» and «{own}» would both become {code} in SDMX")
-        seen[code] = own
+def distinct_codes(codes: Sequence[str]) -> list[str]:
+    """SDMX ids of a list's codes; where two would be one, the later gets a number: numbers never merge."""
+    out: list[str] = []
+    for code in map(sdmx_code, codes):
+        same = (f"{code}_{k}" for k in range(2, len(codes) + 2))
+        out.append(code if code not in out else next(c for c in same if c not in out))
+    return out
 
 
 def _id(column: str) -> str:

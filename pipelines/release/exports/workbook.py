@@ -48,7 +48,7 @@ class Sheet:
 
 def _results(unit_type: str) -> tuple[Field, ...]:
     status, below = "r.obs_status", "coalesce(r.below_min_obs_status, r.obs_status)"
-    municipality = Field("Муниципалитет", "m.name", 30)
+    municipality = Field("Муниципалитет", "m.name", 40)
     school = (
         Field("Школа", "coalesce(s.short_name, s.name, r.unit_id)", 36),
         Field("Код школы", "r.unit_id", 12),
@@ -106,7 +106,7 @@ SHEETS = (
         "Низкие результаты",
         "Какие школы входят в перечень по каждому правилу",
         (
-            Field("Муниципалитет", "s.municipality_name", 30),
+            Field("Муниципалитет", "s.municipality_name", 40),
             Field("Школа", "coalesce(s.short_name, s.name, i.school_id)", 36),
             Field("Код школы", "i.school_id", 12),
             Field("Учебный год", "i.school_year", 12, "0"),
@@ -239,6 +239,7 @@ def _write_sheet(page: Worksheet, styles: _Styles, sheet: Sheet, rows: list[tupl
     for j, field in enumerate(sheet.fields):
         page.set_column(j, j, field.width)
         page.write_string(top, j, field.header, styles.head)
+    page.set_row(0, 24)
     page.set_row(1, 16)
     page.set_row(top, 32)
     for i, row in enumerate(rows, start=top + 1):
@@ -272,6 +273,7 @@ def _write_front(
     page.set_column(0, 0, 26)
     page.set_column(1, 1, 90)
     page.hide_gridlines(2)
+    page.set_row(0, 28)
     page.write_string(0, 0, "Результаты школ региона", styles.title)
     page.write_string(1, 0, "Выпуск", styles.text)
     page.write_string(1, 1, f"{release_id}, {created:%d.%m.%Y}", styles.text)

@@ -71,9 +71,8 @@ windows as (
 chances as (
     select
         *,
-        -- of one year alone, and of two, these are zero but for rounding
-        greatest((first_sum * first_sum - second_sum) / 2, 0.0) as two_years,
-        greatest(power(first_sum, 3) / 6 - first_sum * second_sum / 2 + third_sum / 3, 0.0) as three_years
+        (first_sum * first_sum - second_sum) / 2 as two_years,
+        power(first_sum, 3) / 6 - first_sum * second_sum / 2 + third_sum / 3 as three_years
     from windows
 ),
 
@@ -103,9 +102,9 @@ final as (
         case
             when chances.years_n < years.years_needed_n then null
             when years.years_needed_n = 1
-                then chances.first_sum - chances.two_years + chances.three_years
-            when years.years_needed_n = 2 then chances.two_years - 2 * chances.three_years
-            else chances.three_years
+                then round(chances.first_sum - chances.two_years + chances.three_years, 10)
+            when years.years_needed_n = 2 then round(chances.two_years - 2 * chances.three_years, 10)
+            else round(chances.three_years, 10)
         end as chance_resilient_share
     from years
     inner join chances

@@ -44,7 +44,7 @@ targets as (
 in_series as (
     select
         indicator_values.*,
-        registry.factor * indicator_values.numerator as scaled_numerator,
+        registry.factor * indicator_values.numerator as scaled,
         registry.polarity, registry.interval_kind, registry.least_n,
         registry.compare_with, registry.reference_group,
         case
@@ -141,10 +141,10 @@ final as (
                             end
                     else
                         case targets.comparison
-                            when 'at_least' then changed.scaled_numerator >= targets.target * changed.denominator
-                            when 'at_most' then changed.scaled_numerator <= targets.target * changed.denominator
-                            when 'above' then changed.scaled_numerator > targets.target * changed.denominator
-                            else changed.scaled_numerator < targets.target * changed.denominator
+                            when 'at_least' then changed.scaled >= targets.target * changed.denominator
+                            when 'at_most' then changed.scaled <= targets.target * changed.denominator
+                            when 'above' then changed.scaled > targets.target * changed.denominator
+                            else changed.scaled < targets.target * changed.denominator
                         end
                 end
                 then 'met'

@@ -1,7 +1,7 @@
--- One row per expected submission: what the calendar asks of a school (or of the region as a whole) for a
--- contract and period, and whether its rows came in time.
--- Expected of: the register's schools of the kinds asked that exist on the due date; of supported schools what
--- the calendar asks of them. A school of unknown kind counts as a general one.
+-- One row per expected submission: what the calendar asks of a school (or of the region as a whole) for
+-- a contract and period, and whether its rows came in time.
+-- Expected of: the register's schools of the kinds asked that exist on the due date; of supported schools
+-- what the calendar asks of them. A school of unknown kind counts as a general one.
 -- What was due before the first file ever came to this system is not late: past years may be loaded any day.
 -- Years: those that any school sent data of, and the current one when data came of the year before.
 with expected as (
@@ -50,7 +50,7 @@ versions as (
         schools.school_id, schools.municipality_id,
         row_number() over (
             partition by asked.school_year, asked.contract, asked.period, schools.school_id
-            order by schools.valid_from desc nulls last, schools.k_school
+            order by schools.valid_from desc nulls last, schools.k_school asc
         ) as version_rank
     from asked
     inner join schools
@@ -68,7 +68,8 @@ asked_of_schools as (
 ),
 
 senders as (
-    select * from asked_of_schools where sender = 'schools'
+    select * from asked_of_schools
+    where sender = 'schools'
     union all
     select asked_of_schools.*
     from asked_of_schools
@@ -115,7 +116,9 @@ final as (
     select
         senders.school_year, senders.contract, senders.period,
         case when senders.sender = 'region' then 'region' else 'school' end as unit_type,
-        case when senders.sender = 'region' then '{{ var("region_code") }}' else senders.school_id end as unit_id,
+        case
+            when senders.sender = 'region' then '{{ var("region_code") }}' else senders.school_id
+        end as unit_id,
         nullif(senders.school_id, '') as school_id,
         senders.municipality_id,
         senders.due,
@@ -125,7 +128,8 @@ final as (
         case
             when arrived.received is null and senders.due > senders.as_of then 'not_yet_due'
             when arrived.received is null then 'missing'
-            when cast(arrived.received as date) > senders.due and senders.due >= beginning.first_day then 'late'
+            when cast(arrived.received as date) > senders.due and senders.due >= beginning.first_day
+                then 'late'
             else 'received'
         end as state,
         senders.as_of

@@ -1,7 +1,7 @@
 -- What became of each file, sheet and contract: how many rows were read, accepted and rejected, the verdict
 -- and its reason. A file that was not opened, or not read a second time, has one row without a sheet. A
 -- table whose rows were all replaced by a newer file is superseded; faults are errors and warnings, not
--- repairs. Structural rows (totals, signatures, notes, rows joined to another sheet's) are no rows of data and
+-- repairs. Structural rows (totals, signatures, notes, rows joined to another sheet's) are no data and are
 -- counted beside those read. A sheet that is left unread on purpose says why itself.
 with submissions as (
     select * from {{ ref('stg_submission') }}

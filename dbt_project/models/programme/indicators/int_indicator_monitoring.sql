@@ -88,7 +88,7 @@ paired as (
             1.0 * other.mark_{{ mark }}_n / nullif(other.marked_n, 0)
         ) {{ '+' if not loop.last }}
         {% endfor %}
-        as overlap_share
+            as overlap_share
     from {{ ref('programme_indicator_study') }} as studies
     inner join standings as one
         on studies.kind = one.kind and studies.subject = one.subject and studies.grade = one.grade

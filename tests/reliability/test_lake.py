@@ -1,0 +1,91 @@
+"""A damaged or lost file of the lake, and a lost ledger, are made again from the vault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipelines.intake import stages
+from pipelines.intake.vault import JOURNAL, append_journal, open_ledger, read_journal, receive
+from pipelines.settings import ROOT, Settings
+
+CONTRACT, YEAR = "staffing", 2023
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A home whose files of one kind are read and validated."""
+    made = Settings(home=tmp_path, inbox=ROOT / "raw_samples" / CONTRACT)
+    ledger = open_ledger(made)
+    receive(made, ledger)
+    stages.land(made, ledger)
+    assert stages.accept(made, ledger, CONTRACT, YEAR).worked
+    return made
+
+
+def state(settings: Settings) -> tuple[bytes, list[dict]]:
+    """The accepted rows and the counts of them."""
+    path = stages.part_path(settings, "accepted", CONTRACT, YEAR)
+    return path.read_bytes(), open_ledger(settings).table("row_count")
+
+
+def cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def one_bit(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 4] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("damage", [cut_short, one_bit, Path.unlink])
+@pytest.mark.parametrize("layer", ["accepted", "rejected"])
+def test_a_damaged_part_is_written_again(
+    settings: Settings, damage: Callable[[Path], None], layer: str
+) -> None:
+    before = state(settings)
+    damage(stages.part_path(settings, layer, CONTRACT, YEAR))
+    assert stages.accept(settings, open_ledger(settings), CONTRACT, YEAR).worked
+    assert state(settings) == before
+    assert not stages.accept(settings, open_ledger(settings), CONTRACT, YEAR).worked
+
+
+@pytest.mark.parametrize("damage", [cut_short, Path.unlink])
+def test_a_damaged_landed_file_is_read_again(settings: Settings, damage: Callable[[Path], None]) -> None:
+    before = state(settings)
+    landed = settings.lake / "landed" / CONTRACT / f"school_year={YEAR}"
+    damage(next(landed.glob("*.parquet")))
+    stages.part_path(settings, "accepted", CONTRACT, YEAR).unlink()
+    part = stages.accept(settings, open_ledger(settings), CONTRACT, YEAR)
+    assert part.worked and part.conserved
+    assert state(settings) == before
+
+
+def test_a_lost_ledger_is_rebuilt_with_its_counts(settings: Settings) -> None:
+    before = state(settings)
+    sent = [(s.submission_id, s.path, s.state, s.received_at) for s in open_ledger(settings).submissions()]
+    (settings.home / "ledger.sqlite").unlink()
+    ledger = open_ledger(settings)
+    assert [(s.submission_id, s.path, s.state, s.received_at) for s in ledger.submissions()] == sent
+    stages.land(settings, ledger)
+    stages.accept(settings, ledger, CONTRACT, YEAR)
+    assert state(settings) == before
+
+
+def test_an_arrival_that_only_the_journal_knows_is_entered(settings: Settings) -> None:
+    journal = settings.vault / JOURNAL
+    last = read_journal(journal)[-1]
+    append_journal(journal, [last | {"submission_id": 99, "path": "другой.csv"}])
+    assert [s.path for s in open_ledger(settings).submissions()][-1] == "другой.csv"
+
+
+def test_a_torn_line_of_the_journal_loses_only_itself(settings: Settings) -> None:
+    journal = settings.vault / JOURNAL
+    rows = read_journal(journal)
+    with journal.open("a", encoding="utf-8") as f:
+        f.write('{"submission_id": 98, "pa')
+    append_journal(journal, [rows[-1] | {"submission_id": 99, "path": "другой.csv"}])
+    assert [r["submission_id"] for r in read_journal(journal)] == [*(r["submission_id"] for r in rows), 99]
