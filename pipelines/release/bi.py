@@ -18,7 +18,7 @@ from pipelines.release.described import Column, described, literal, quoted
 _TITLE_END = re.compile(r"[:;(]|, где ")
 _LONGEST_TITLE = 60
 #: A larger table gets no key: its index would outweigh the table itself and slow every publication.
-LARGEST_KEYED = 100_000
+LARGEST_KEYED = 25_000
 
 
 def declare_keys(database: Path, grains: Mapping[str, Sequence[str]]) -> dict[str, bool]:

@@ -248,7 +248,9 @@ def _hidden_cells(db: duckdb.DuckDBPyConnection, limits: Limits, memos: Memos | 
     status = pd.concat(frames, ignore_index=True)
     long = status.melt(KEYS, list(LAYERS), "layer", "status").query("status != 'F'")
     db.register("hidden_frame", long)
-    db.execute("create or replace temp table hidden as select * from hidden_frame")
+    columns = [*KEYS, "layer", "status"]
+    db.execute(f"create or replace temp table hidden ({', '.join(f'{c} varchar' for c in columns)})")
+    db.execute("insert into temp.hidden by name select * from hidden_frame")
     db.execute(
         "create or replace temp macro cell(l, kind, unit, work, part) as (select min(h.status) from temp.hidden as h "
         "where h.layer = l and h.unit_type = kind and h.unit_id = unit and h.assessment_id = work "

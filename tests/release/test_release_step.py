@@ -187,3 +187,30 @@ def test_a_first_release_is_only_warned_and_a_later_one_is_stopped(
     assert [r.column_name for r in failed] == ["moved"] and "изменилась" in failed[0].message_ru
     plausible.execute("update out.fct_assessment_aggregate set participation_pct = 130")
     assert [r.column_name for r in judge(plausible, None) if r.outcome == "warned"] == ["participation_pct"]
+
+
+def test_rules_are_valid_sql_on_every_mart() -> None:
+    """All rules, on empty marts made of their descriptions: a wrong column or expression fails here."""
+    db = duckdb.connect()
+    db.execute("attach ':memory:' as build")
+    db.execute("attach ':memory:' as out")
+    tables = []
+    for path in MARTS.glob("*/*.yml"):
+        for model in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("models", []):
+            columns = ", ".join(f'"{c["name"]}" {c["data_type"]}' for c in model["columns"])
+            db.execute(f"create table build.{model['name']} ({columns})")
+            tables.append(model["name"])
+    for seed in ("programme_indicator", "context_component"):
+        path = DBT_PROJECT / "seeds" / f"{seed}.csv"
+        db.execute(f"create table build.{seed} as from read_csv('{path}', header = true)")
+    db.execute(
+        "create table build.int_school_year (school_id varchar, school_year int, locality_group varchar)"
+    )
+    rules = control.read_rules()
+    wanted = control.publishable(tables, rules)
+    control.write_frames(db, wanted, rules, Limits())
+    made = {
+        r[0]
+        for r in db.execute("select table_name from duckdb_tables() where database_name = 'out'").fetchall()
+    }
+    assert made == {*wanted, "dq_suppression"}

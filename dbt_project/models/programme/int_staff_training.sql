@@ -3,6 +3,7 @@
 with trainings as (
     select
         staff_key, document_key, training_kind, coalesce(topic, '—') as topic, hours, finished_on,
+        file_id, sheet, source_row,
         row_number() over (
             partition by staff_key, document_key
             order by school_year desc, file_id asc, sheet asc, source_row asc
@@ -28,6 +29,7 @@ matched as (
     select
         staff.school_id, staff.school_year, staff.staff_key, trainings.document_key, trainings.training_kind,
         trainings.topic, trainings.hours, trainings.finished_on, lengths.length_band,
+        trainings.file_id, trainings.sheet, trainings.source_row,
         row_number() over (
             partition by staff.school_year, staff.staff_key, trainings.document_key
             order by lengths.most_hours
@@ -45,7 +47,8 @@ matched as (
 
 final as (
     select
-        school_id, school_year, staff_key, document_key, training_kind, topic, length_band, hours, finished_on
+        school_id, school_year, staff_key, document_key, training_kind, topic, length_band, hours, finished_on,
+        file_id, sheet, source_row
     from matched
     where length_rank = 1
 )

@@ -11,7 +11,7 @@ posts as (
 titled as (
     select
         staff.school_id, staff.school_year, staff.staff_key, staff.is_main, staff.rate, staff.job_title,
-        posts.is_teaching,
+        posts.is_teaching, staff.file_id, staff.sheet, staff.source_row,
         row_number() over (
             partition by staff.file_id, staff.sheet, staff.source_row order by posts.priority
         ) as post_rank
@@ -34,7 +34,7 @@ placed as (
 ),
 
 final as (
-    select school_id, school_year, staff_key, job_title
+    select school_id, school_year, staff_key, job_title, file_id, sheet, source_row
     from placed
     where place_rank = 1
 )

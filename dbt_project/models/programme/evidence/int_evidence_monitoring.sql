@@ -1,0 +1,146 @@
+-- Rows behind the confirmation of monitoring. progress: a student counts once, with the final diagnostic; the
+-- input one stands beside. agreement: a student of the exam counts with the part of the students of that mark
+-- that the diagnostic has too; the diagnostic's rows stand beside. study_…: a row's part in the difference of
+-- both standings, each over the school's students of the smaller study.
+with assessments as (
+    select * from {{ ref('int_assessment') }}
+),
+
+levels as (
+    select
+        results.student_key, results.school_id, results.school_year, results.mark, results.assessment_id,
+        results.file_id, results.sheet, results.source_row,
+        assessments.kind, assessments.subject, assessments.grade, assessments.testing_window
+    from {{ ref('int_student_result') }} as results
+    inner join assessments on results.assessment_id = assessments.assessment_id
+    where results.is_tested and results.mark is not null and assessments.testing_window in ('input', 'final')
+),
+
+-- a student who moved belongs to the school of the final diagnostic
+both_levels as (
+    select
+        final_level.school_id, final_level.school_year,
+        final_level.mark >= input_level.mark as is_held,
+        final_level.assessment_id, final_level.file_id, final_level.sheet, final_level.source_row,
+        input_level.assessment_id as input_assessment_id, input_level.file_id as input_file_id,
+        input_level.sheet as input_sheet, input_level.source_row as input_row
+    from levels as final_level
+    inner join levels as input_level
+        on final_level.student_key = input_level.student_key
+        and final_level.school_year = input_level.school_year
+        and final_level.kind = input_level.kind and final_level.subject = input_level.subject
+        and final_level.grade = input_level.grade
+        and final_level.testing_window = 'final' and input_level.testing_window = 'input'
+),
+
+scores as (
+    select scores.*, assessments.kind, assessments.subject, assessments.grade
+    from {{ ref('int_evidence_score') }} as scores
+    inner join assessments on scores.assessment_id = assessments.assessment_id
+    where coalesce(assessments.testing_window, 'final') = 'final' and scores.z_sum is not null
+),
+
+counts as (
+    select
+        assessment_id, school_id, school_year, kind, subject, grade,
+        sum(scored_n) as scored_n,
+        count(mark) as marked_n
+    from scores
+    group by assessment_id, school_id, school_year, kind, subject, grade
+),
+
+paired as (
+    select
+        studies.measure_id, one.school_id, one.school_year,
+        one.assessment_id, other.assessment_id as other_assessment_id,
+        one.scored_n, other.scored_n as other_scored_n,
+        one.marked_n, other.marked_n as other_marked_n,
+        least(one.scored_n, other.scored_n) as students_n
+    from {{ ref('programme_indicator_study') }} as studies
+    inner join counts as one
+        on studies.kind = one.kind and studies.subject = one.subject and studies.grade = one.grade
+    inner join counts as other
+        on studies.other_kind = other.kind and studies.other_subject = other.subject
+        and studies.other_grade = other.grade
+        and one.school_id = other.school_id and one.school_year = other.school_year
+    where one.scored_n > 0 and other.scored_n > 0
+),
+
+differences as (
+    select
+        paired.measure_id, scores.*,
+        1.0 * paired.students_n / paired.scored_n * scores.z_sum as part,
+        case when paired.scored_n <= paired.other_scored_n then scores.scored_n else 0 end as counted_n
+    from paired
+    inner join scores
+        on paired.school_id = scores.school_id and paired.assessment_id = scores.assessment_id
+    union all
+    select
+        paired.measure_id, scores.*,
+        -1.0 * paired.students_n / paired.other_scored_n * scores.z_sum,
+        case when paired.scored_n > paired.other_scored_n then scores.scored_n else 0 end
+    from paired
+    inner join scores
+        on paired.school_id = scores.school_id and paired.other_assessment_id = scores.assessment_id
+),
+
+of_marks as (
+    select school_id, assessment_id, mark, count(*) as mark_n
+    from scores
+    where mark is not null
+    group by school_id, assessment_id, mark
+),
+
+agreeing as (
+    select * from paired
+    where measure_id = 'study_regional_exam' and marked_n > 0 and other_marked_n > 0
+),
+
+exam_rows as (
+    select
+        scores.*,
+        least(
+            1.0, 1.0 * coalesce(of_diagnostic.mark_n, 0) / agreeing.marked_n
+            * agreeing.other_marked_n / of_exam.mark_n
+        ) as part
+    from agreeing
+    inner join scores
+        on agreeing.school_id = scores.school_id and agreeing.other_assessment_id = scores.assessment_id
+    inner join of_marks as of_exam
+        on scores.school_id = of_exam.school_id and scores.assessment_id = of_exam.assessment_id
+        and scores.mark = of_exam.mark
+    left join of_marks as of_diagnostic
+        on agreeing.school_id = of_diagnostic.school_id
+        and agreeing.assessment_id = of_diagnostic.assessment_id and scores.mark = of_diagnostic.mark
+),
+
+diagnostic_rows as (
+    select scores.*
+    from agreeing
+    inner join scores
+        on agreeing.school_id = scores.school_id and agreeing.assessment_id = scores.assessment_id
+    where scores.mark is not null
+),
+
+final as (
+    {{ evidence('both_levels', 'monitoring_progress', 'student_results',
+        'case when is_held then 1 else 0 end', '1', assessment_id='assessment_id') }}
+    union all
+    select
+        'monitoring_progress', school_id, school_year, 'year', input_assessment_id, 'student_results',
+        input_file_id, input_sheet, input_row, 0, 0
+    from both_levels
+    union all
+    {{ evidence('exam_rows', 'monitoring_agreement', 'student_results', 'part', '1',
+        assessment_id='assessment_id') }}
+    union all
+    {{ evidence('diagnostic_rows', 'monitoring_agreement', 'student_results', '0',
+        assessment_id='assessment_id') }}
+    union all
+    select
+        measure_id, school_id, school_year, 'year', assessment_id, contract, file_id, sheet, source_row,
+        cast(part as double), cast(counted_n as double)
+    from differences
+)
+
+select * from final
