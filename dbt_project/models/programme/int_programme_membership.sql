@@ -3,7 +3,8 @@
 with memberships as (
     select
         crosswalk.school_id, membership.school_year, membership.programme, membership.role,
-        membership.valid_from, membership.valid_to, membership.file_id, membership.sheet, membership.source_row
+        membership.valid_from, membership.valid_to,
+        membership.file_id, membership.sheet, membership.source_row
     from {{ ref('stg_programme_membership') }} as membership
     inner join {{ ref('int_school_crosswalk') }} as crosswalk
         on membership.school_key = crosswalk.school_key and membership.school_code = crosswalk.school_code

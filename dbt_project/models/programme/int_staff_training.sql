@@ -47,8 +47,8 @@ matched as (
 
 final as (
     select
-        school_id, school_year, staff_key, document_key, training_kind, topic, length_band, hours, finished_on,
-        file_id, sheet, source_row
+        school_id, school_year, staff_key, document_key, training_kind, topic, length_band, hours,
+        finished_on, file_id, sheet, source_row
     from matched
     where length_rank = 1
 )

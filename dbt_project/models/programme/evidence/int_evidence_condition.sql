@@ -1,6 +1,6 @@
--- Rows behind the conditions of schools. A checklist counts a school once, with the condition that decided: one
--- not met, failing that the first. Staffing: each position group, its posts once. social_index: the returns
--- that tell a school's conditions; they add to no sum.
+-- Rows behind the conditions of schools. A checklist counts a school once, with the condition that decided:
+-- one not met, failing that the first. Staffing: each position group, its posts once. social_index: the
+-- returns that tell a school's conditions; they add to no sum.
 with facts as (
     select * from {{ ref('int_indicator_condition') }}
 ),

@@ -1,5 +1,5 @@
 -- Rows behind the outcomes of the state exams: the final result of each subject. A student counts once, with
--- the result that decided: one not passed, failing that one whose minimum isn't known, failing that the first.
+-- the result that decided: one not passed, failing that one without a known minimum, failing that the first.
 with finals as (
     select
         outcomes.school_id, outcomes.school_year, outcomes.level, outcomes.is_passed, outcomes.is_below_min,

@@ -14,14 +14,12 @@ sources as (
 
 counted as (
     select
-        school_id, school_year, period, file_id, sheet, source_row,
         {% for mark in [2, 3, 4, 5] %}
         case
-            when student_key is null then coalesce(mark_{{ mark }}_n, 0)
-            when mark = {{ mark }} then 1
-            else 0
-        end as mark_{{ mark }}_n {{ ',' if not loop.last }}
+            when student_key is null then coalesce(mark_{{ mark }}_n, 0) when mark = {{ mark }} then 1 else 0
+        end as mark_{{ mark }}_n,
         {% endfor %}
+        school_id, school_year, period, file_id, sheet, source_row
     from sources
     where student_key is null or counts_rows_n = 0
 ),

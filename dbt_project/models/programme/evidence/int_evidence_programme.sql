@@ -41,9 +41,12 @@ results as (
     select
         *,
         row_number() over (
-            partition by school_id, school_year, file_id, sheet order by source_row
+            partition by school_id, school_year, file_id, sheet order by source_row, assessment_id
         ) = 1 as is_first_of_sheet,
-        {{ is_first_row('school_id, school_year') }} as is_first
+        -- a row of several assessments is one row
+        row_number() over (
+            partition by school_id, school_year order by file_id, sheet, source_row, assessment_id
+        ) = 1 as is_first
     from {{ ref('int_evidence_score') }}
     where tested_n > 0
 ),

@@ -83,7 +83,9 @@ of_slopes as (
 ),
 
 of_variances as (
-    select measures.measure_id, of_schools.school_id, assessments.assessment_id, assessments.school_year
+    select
+        measures.measure_id, of_schools.school_id, assessments.assessment_id, assessments.school_year,
+        assessments.school_year as assessment_year
     from (
         select 'icc_main' as measure_id, 'main' as set_id
         union all
@@ -99,7 +101,7 @@ of_variances as (
 ),
 
 on_index as (
-    select facts.school_id, facts.school_year
+    select facts.school_id, facts.school_year, context.school_year as index_year
     from facts
     inner join {{ ref('fct_school_context') }} as context
         on facts.school_id = context.school_id and facts.school_year = context.school_year
@@ -128,11 +130,11 @@ final as (
     from of_slopes
     union all
     select
-        measure_id, school_id, school_year, 'year', 'mean_score', assessment_id, school_year, 'year', 0, 0
+        measure_id, school_id, school_year, 'year', 'mean_score', assessment_id, assessment_year, 'year', 0, 0
     from of_variances
     {% for measure in ['z_score_main', 'social_index'] %}
     union all
-    select 'social_slope', school_id, school_year, 'year', '{{ measure }}', null, school_year, 'year', 0, 0
+    select 'social_slope', school_id, school_year, 'year', '{{ measure }}', null, index_year, 'year', 0, 0
     from on_index
     {% endfor %}
 )

@@ -5,11 +5,11 @@ with scores as (
 ),
 
 assessments_of_sets as (
-    select sets.set_id, assessments.assessment_id
+    select of_set.set_id, assessments.assessment_id
     from {{ ref('int_assessment') }} as assessments
-    inner join {{ ref('programme_indicator_set') }} as sets
-        on assessments.kind = sets.kind and assessments.subject = sets.subject
-        and (sets.grade is null or assessments.grade = sets.grade)
+    inner join {{ ref('programme_indicator_set') }} as of_set
+        on assessments.kind = of_set.kind and assessments.subject = of_set.subject
+        and (of_set.grade is null or assessments.grade = of_set.grade)
     where assessments.testing_window is null
 ),
 

@@ -31,7 +31,7 @@ registered as (
     inner join versions on school_years.k_school = versions.k_school
     inner join {{ ref('stg_school_register') }} as register
         on school_years.school_id = register.school_id
-        and coalesce(register.valid_from = versions.valid_from, true)
+        and coalesce(versions.valid_from = register.valid_from, true)
 ),
 
 named as (

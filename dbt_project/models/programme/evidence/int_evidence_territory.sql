@@ -1,11 +1,11 @@
 -- Rows behind facts that belong to no school. A municipality counts once, with the first of its schools, and
 -- as involved with the first membership; an event counts once, with a row that tells that it was held.
 with members as (
-    select groups.school_id, groups.school_year, groups.municipality_id
-    from {{ ref('int_programme_group') }} as groups
+    select school_id, school_year, municipality_id
+    from {{ ref('int_programme_group') }}
     where
-        groups.school_group = 'all' and groups.municipality_id is not null
-        and groups.school_year in ({{ received_years('programme_membership') }})
+        school_group = 'all' and municipality_id is not null
+        and school_year in ({{ received_years('programme_membership') }})
 ),
 
 schools as (
