@@ -95,6 +95,34 @@ def status(
 
 
 @app.command()
+def explain(
+    indicator: Annotated[str, typer.Argument(help="An indicator, a rule, or mean_score / below_min_pct.")],
+    unit: Annotated[str, typer.Option(help="School, municipality, programme or region, by its id.")],
+    school_year: Annotated[int, typer.Option(help="Ending year.")],
+    period: Annotated[Optional[str], typer.Option(help="A term or a wave; the year's by default.")] = None,  # noqa: UP045
+    assessment: Annotated[Optional[str], typer.Option(help="For mean_score and below_min_pct.")] = None,  # noqa: UP045
+    rows: Annotated[int, typer.Option(min=0, help="How many rows of each sheet to print.")] = 5,
+    json: Annotated[bool, typer.Option("--json", help="All of it as JSON, every row.")] = False,
+    home: Home = None,
+) -> None:
+    """Where a number comes from: numerator and denominator, rule and version, files, sheets and rows."""
+    _apply(home, None)
+    from pipelines.release import explain as explained  # noqa: PLC0415
+    from pipelines.settings import Settings  # noqa: PLC0415
+
+    question = explained.Question(indicator, unit, school_year, period, assessment)
+    try:
+        found = explained.answer(Settings(), question)
+    except (explained.UnknownError, explained.UnreadableError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    if json:
+        typer.echo(explained.as_json(found))
+    else:
+        explained.print_answer(found, rows)
+
+
+@app.command()
 def erase(
     name: Annotated[str, typer.Option(help="Surname and first name, as files have them.")] = "",
     school: Annotated[str, typer.Option(help="Only rows of this school, by any of its codes.")] = "",

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from pipelines import calendar
-from pipelines.settings import DBT_PROJECT, Settings
+from pipelines.files import digest
+from pipelines.settings import DBT_PROJECT, ROOT, Settings
 
 if TYPE_CHECKING:
     from pipelines.intake.ledger import Ledger
@@ -33,6 +34,7 @@ def release_inputs(settings: Settings, ledger: Ledger, expected: pa.Table) -> In
         stages.code_version(),
         project_hash(DBT_PROJECT),
         scaling_version(settings.lake / "scales"),
+        digest(sorted((ROOT / "pipelines").glob("programme*/*.py"))),
         publishing_version(),
     )
     code = "-".join(versions)

@@ -195,11 +195,20 @@ def _parameters(question: Question) -> dict[str, str | int | None]:
     }
 
 
+#: Columns of codes and dates, which must not be broken where the terminal is narrow.
+_WHOLE = ("вид файла", "период", "срок", "кто")
+
+
 def _table(title: str, columns: dict[str, str], rows: list[tuple[Any, ...]]) -> Table:
     """A table for the terminal; ``columns``: name -> left or right."""
     table = Table(title=title, title_justify="left")
     for name, side in columns.items():
-        table.add_column(name, justify="right" if side == "right" else "left", overflow="fold")
+        table.add_column(
+            name,
+            justify="right" if side == "right" else "left",
+            overflow="fold",
+            no_wrap=name in _WHOLE,
+        )
     for row in rows:
         table.add_row(*(escape("" if v is None else str(v)) for v in row))
     return table

@@ -25,7 +25,7 @@ Text = Series[str]
 Int = Series[pd.Int64Dtype]
 Number = Series[pd.Float64Dtype]
 Bool = Series[pd.BooleanDtype]
-Date = Series[pd.Timestamp]
+Date = Series[pd.Timestamp]  # type: ignore[type-var]  # pandera checks it, its stubs do not list it
 
 _KINDS: dict[Any, Kind] = {
     str: "text",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pytest
+from filelock import FileLock
 
 from pipelines.settings import ROOT
 
@@ -38,11 +40,24 @@ def uroven(*arguments: str, home: Path, check: int | None = 0) -> Home:
     return Home(home, done.stdout, done.returncode)
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Home]) -> Home:
+    """A home that all processes of this test run share: the first that asks makes it, the others wait."""
+    base = factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    home, note = base / name, base / f"{name}.json"
+    with FileLock(f"{note}.lock"):
+        if not note.exists():
+            home.mkdir()
+            made = make(home)
+            note.write_text(json.dumps({"output": made.output, "code": made.code}))
+    return Home(home, **json.loads(note.read_text()))
+
+
 @pytest.fixture(scope="session")
 def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The release of the committed sample region."""
-    home = tmp_path_factory.mktemp("sample")
-    return uroven("run", "--inbox", str(ROOT / "raw_samples"), home=home)
+    inbox = str(ROOT / "raw_samples")
+    return made_once(tmp_path_factory, "sample", lambda home: uroven("run", "--inbox", inbox, home=home))
 
 
 @pytest.fixture(scope="session")
@@ -64,8 +79,8 @@ def real_data() -> Path:
 @pytest.fixture(scope="session")
 def region_home(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The release of the real region's files."""
-    home = tmp_path_factory.mktemp("region")
-    return uroven("run", "--inbox", str(real_data / "region"), home=home)
+    inbox = str(real_data / "region")
+    return made_once(tmp_path_factory, "region", lambda home: uroven("run", "--inbox", inbox, home=home))
 
 
 @pytest.fixture(scope="session")

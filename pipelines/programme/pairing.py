@@ -135,12 +135,11 @@ def _rows(
 
 
 def _proposal(i: int, j: int, needy: pd.DataFrame, pool: pd.DataFrame, pairs: _Pairs) -> dict[str, object]:
-    gap = float(pairs.gap[i, j])
-    ru, en = _reasons(needy.iloc[i], pool.iloc[j], gap, int(pairs.place[i, j]))
+    ru, en = _reasons(needy.iloc[i], pool.iloc[j], int(pairs.place[i, j]))
     return {
         "partner_school_id": str(pool["school_id"][j]),
         "distance": float(pairs.distance[i, j]),
-        "gap": gap,
+        "gap": float(pairs.gap[i, j]),
         "reason_ru": ru,
         "reason_en": en,
     }
@@ -174,8 +173,8 @@ def _why_not(i: int, pairs: _Pairs) -> str:
     return "no_capacity" if pairs.allowed[i].any() else "small_gap"
 
 
-def _reasons(school: pd.Series, partner: pd.Series, gap: float, place: int) -> tuple[str, str]:
-    """Why these two, in words; nothing sensitive is told."""
+def _reasons(school: pd.Series, partner: pd.Series, place: int) -> tuple[str, str]:
+    """Why these two, in words, without what release control may hide: sensitive groups, results."""
     ru, en = [], []
     if pd.notna(school["social_index"]) and pd.notna(partner["social_index"]):
         own, other = f"{school['social_index']:.0f}", f"{partner['social_index']:.0f}"
@@ -190,8 +189,8 @@ def _reasons(school: pd.Series, partner: pd.Series, gap: float, place: int) -> t
     en.append(_LOCALITY[school["locality_group"]][1] if alike else "different locality")
     ru.append(_PLACE[place][0])
     en.append(_PLACE[place][1])
-    ru.append(f"результат выше на {gap:.2f} стандартного отклонения".replace(".", ","))
-    en.append(f"result higher by {gap:.2f} sd")
+    ru.append("результат выше")
+    en.append("better results")
     return "; ".join(ru), "; ".join(en)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +9,8 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
+
+from pipelines.files import has_schema, write_parquet
 
 _KINDS = {"text": pa.string(), "whole": pa.int64(), "real": pa.float64(), "flag": pa.bool_()}
 
@@ -101,17 +101,16 @@ def write_table(folder: Path, table: str, rows: pd.DataFrame) -> int:
     built = pa.Table.from_pandas(rows.reindex(columns=schema.names), schema, preserve_index=False)
     key = schema.metadata[b"key"].decode().split()
     built = built.sort_by([(name, "ascending") for name in key]).replace_schema_metadata(None)
-    path = folder / table / "part.parquet"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    pq.write_table(built, partial, compression="zstd")
-    partial.replace(path)
+    write_parquet(built, _path(folder, table))
     return len(built)
 
 
 def ensure_tables(folder: Path) -> None:
     """Every table exists, if only without rows, in the columns of today."""
     for table, schema in SCHEMAS.items():
-        path = folder / table / "part.parquet"
-        if not path.exists() or not pq.read_schema(path).equals(schema.remove_metadata()):
+        if not has_schema(_path(folder, table), schema):
             write_table(folder, table, schema.empty_table().to_pandas())
+
+
+def _path(folder: Path, table: str) -> Path:
+    return folder / table / "part.parquet"

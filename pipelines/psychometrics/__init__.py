@@ -105,7 +105,6 @@ from .objectivity import (
     inflated_mean,
     journal_shares,
     mark_score_agreement,
-    objectivity_index,
     raised_against_journal,
     sharp_change,
     small_spread,
@@ -122,6 +121,7 @@ from .persons import (
 )
 from .rasch import (
     Calibration,
+    Population,
     calibrate,
 )
 from .scale import (
@@ -169,6 +169,7 @@ __all__ = [
     "MantelHaenszel",
     "Message",
     "MixedModel",
+    "Population",
     "PosteriorTable",
     "PsychometricsError",
     "ReferenceCohort",
@@ -218,7 +219,6 @@ __all__ = [
     "mean_mean",
     "merge_counts",
     "normal_interval",
-    "objectivity_index",
     "percentile_ranks",
     "percentile_scale",
     "pooled_sd",

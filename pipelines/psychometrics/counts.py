@@ -118,10 +118,6 @@ class ScoreCounts:
             max_score=self.max_score[used_item],
         )
 
-    def pool_groups(self, label: str = "all") -> ScoreCounts:
-        """One group in place of all; rows that become alike are left as they are."""
-        return replace(self, group=np.zeros_like(self.group), groups=(label,))
-
 
 def score_counts(
     *,
@@ -233,7 +229,7 @@ def counts_from_matrix(
 
 
 def merge_counts(parts: dict[str, ScoreCounts]) -> ScoreCounts:
-    """Put several assessments (years, cohorts) together: the key becomes the group, forms are prefixed.
+    """Put several assessments (years, cohorts) together: forms and groups are prefixed with the key.
 
     Items with the same name are the same item; their maxima must agree (else CountsError).
     """
@@ -248,7 +244,7 @@ def merge_counts(parts: dict[str, ScoreCounts]) -> ScoreCounts:
 
     return score_counts(
         form=joined(lambda key, p: np.array([f"{key}/{name}" for name in p.forms])[p.form]),
-        group=joined(lambda key, p: np.repeat(key, len(p.n))),
+        group=joined(lambda key, p: np.array([f"{key}/{name}" for name in p.groups])[p.group]),
         item=joined(lambda key, p: np.array(p.items)[p.item]),
         raw=joined(lambda key, p: p.raw),
         score=joined(lambda key, p: p.score),

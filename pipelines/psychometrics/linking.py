@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from .arrays import BoolArray, FloatArray
 from .counts import ScoreCounts, merge_counts
 from .messages import Message, message
-from .rasch import Calibration, CalibrationSettings, calibrate
+from .rasch import Calibration, CalibrationSettings, calibrate, mixture
 from .scale import ReferenceCohort, scale_score
 
 DROP_ABOVE = 0.5  # logits, whatever the spread
@@ -164,14 +164,13 @@ def link_by_anchors(
     common_population: bool = False,
     settings: CalibrationSettings | None = None,
 ) -> Link:
-    """Put a new year (one cohort; its groups are pooled) on the scale of `old`.
+    """Put a new year on the scale of `old`; its groups (cohorts) keep means and sds of their own.
 
     `anchors` are items that the registry names as common. `reference` turns logits into points for the
     5-point warning. With `old_counts` the concurrent calibration of both years stands beside it.
     A link that fails is no error: `linked` is False and `reasons` say why. DisconnectedFormsError as in
     `calibrate`; the gates of `calibration` are the caller's to require.
     """
-    new_counts = new_counts.pool_groups("new")
     calibrate_as = partial(calibrate, common_population=common_population, settings=settings)
     free = calibrate_as(new_counts)
     missing = [name for name, c in (("old", old), ("new", free)) if not c.calibrated]
@@ -190,8 +189,8 @@ def link_by_anchors(
         few = message("few_anchors", value=held, limit=LEAST_ANCHORS)
         return _not_linked(screened, (few, *fixed.messages))
     shift = mean_mean(old_delta[screened.kept], new_delta[screened.kept])
-    mean = {"fixed_anchors": float(fixed.mean[0]), "mean_mean": float(free.mean[0]) + shift}
-    sd = {"fixed_anchors": float(fixed.sd[0]), "mean_mean": float(free.sd[0])}
+    mean = {"fixed_anchors": fixed.population.mean, "mean_mean": free.population.mean + shift}
+    sd = {"fixed_anchors": fixed.population.sd, "mean_mean": free.population.sd}
     if old_counts is not None:
         mean["concurrent"], sd["concurrent"] = _concurrent(
             old, old_counts, new_counts, screened, calibrate_as
@@ -217,12 +216,13 @@ def _concurrent(
     Items that are not kept anchors are different items in each year, whatever their names.
     """
     kept = set(screened.kept_items)
-    years = {"old": _renamed(old_counts.pool_groups(), kept, "old"), "new": _renamed(new_counts, kept, "new")}
-    both = calibrate_as(merge_counts(years), reference_group="old")
+    years = {"old": _renamed(old_counts, kept, "old"), "new": _renamed(new_counts, kept, "new")}
+    both = calibrate_as(merge_counts(years))
     names = [name for name in old.items if name in kept]
     shift = mean_mean(_difficulties(old, names), _difficulties(both, names))
-    at = both.groups.index("new")
-    return float(both.mean[at]) + shift, float(both.sd[at])
+    new = [g for g, name in enumerate(both.groups) if name.startswith("new/")]
+    mean, sd = mixture(both.group_n[new], both.mean[new], both.sd[new])
+    return mean + shift, sd
 
 
 def _renamed(counts: ScoreCounts, kept: set[str], year: str) -> ScoreCounts:

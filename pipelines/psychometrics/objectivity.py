@@ -116,15 +116,6 @@ def sharp_change(percent_before: ArrayLike, percent_after: ArrayLike) -> SharpCh
     return SharpChange(k, float(fences[0]), float(fences[1]), k > fences[1], k < fences[0], status)
 
 
-def objectivity_index(signs: ArrayLike) -> float:
-    """100 − % of schools with at least one sign; `signs` is schools × signs, bool. ValueError for no
-    school."""
-    flagged = np.asarray(signs, bool)
-    if not flagged.size:
-        raise ValueError("no schools")
-    return float(100 - 100 * flagged.any(axis=1).mean())
-
-
 def boundary_peak(counts: ArrayLike, boundary: int) -> BoundaryPeak:
     """Peak at the lowest score of a mark: z = (c − e)/√e > 3 and c > 1.5e.
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .arrays import BoolArray, FloatArray, IntArray, group_sum
 from .counts import ScoreCounts, require_connected
@@ -18,6 +19,19 @@ from .marginal import SD_FLOOR, CalibrationSettings, Expected, MarginalProblem, 
 from .messages import STATUS_LOW_RELIABILITY, STATUS_NORMAL, STATUS_PROVISIONAL, Gate, Message, message
 from .model import ItemBank
 from .screening import Screened, screen
+
+
+@dataclass(frozen=True)
+class Population:
+    """Mean and sd of θ over all groups, each with its students as the weight; logits.
+
+    Of one group these are its own μ and σ.
+    """
+
+    mean: float
+    mean_se: float
+    sd: float
+    sd_se: float
 
 
 @dataclass(frozen=True)
@@ -29,7 +43,8 @@ class Calibration:
     where `item_status` is item_all_right, item_all_wrong, item_constant, item_too_few, set_aside or
     constant_total.
     `steps` are items × steps. `reference_group` has mean 0 by definition and `mean_se` 0; it is None when
-    anchors hold the scale. `sd_se` is 0 where `messages` has sd_at_floor. `counts` are the rows that
+    anchors hold the scale. `population` is all groups together.
+    `sd_se` is 0 where `messages` has sd_at_floor. `counts` are the rows that
     entered; `gates` go to `require_gates`.
     """
 
@@ -49,6 +64,7 @@ class Calibration:
     mean_se: FloatArray
     sd: FloatArray
     sd_se: FloatArray
+    population: Population
     log_likelihood: float
     iterations: int
     nodes: int
@@ -130,6 +146,7 @@ def _result(
         mean_se=mean_se,
         sd=par.sd,
         sd_se=sd_se,
+        population=_population(problem, covariance, par.mean, par.sd),
         log_likelihood=e.log_likelihood,
         iterations=len(solution.path),
         nodes=solution.nodes,
@@ -183,6 +200,30 @@ def _group_errors(problem: MarginalProblem, covariance: FloatArray) -> tuple[Flo
     return mean_se, sd_se
 
 
+def mixture(n: ArrayLike, mean: ArrayLike, sd: ArrayLike) -> tuple[float, float]:
+    """Mean and sd of groups of n students together."""
+    weight, mu, sigma = (np.asarray(a, float) for a in (n, mean, sd))
+    middle = float(np.average(mu, weights=weight))
+    return middle, float(np.sqrt(np.average(sigma**2 + (mu - middle) ** 2, weights=weight)))
+
+
+def _population(
+    problem: MarginalProblem, covariance: FloatArray, mean: FloatArray, sd: FloatArray
+) -> Population:
+    """The groups together, with errors by the delta method."""
+    weight = problem.group_n / problem.group_n.sum()
+    middle, spread = mixture(weight, mean, sd)
+    free_mean, free_sd = problem.free_mean, problem.free_sd
+    by_mean, by_sd = weight[free_mean], (weight * sd / spread)[free_sd]
+    slopes = np.array([
+        np.r_[by_mean, np.zeros(len(by_sd))],
+        np.r_[(weight * (mean - middle) / spread)[free_mean], by_sd],
+    ])  # fmt: skip
+    start = int(problem.free.sum())
+    mean_se, sd_se = _root(np.diag(slopes @ covariance[start:, start:] @ slopes.T))
+    return Population(middle, float(mean_se), spread, float(sd_se))
+
+
 def _usable_anchors(counts: ScoreCounts, anchors: ItemBank | None) -> tuple[ItemBank | None, list[Message]]:
     """Anchors that occur here with scores the bank knows; the others are let go and named."""
     if anchors is None:
@@ -234,6 +275,7 @@ def _not_calibrated(counts: ScoreCounts, screened: Screened) -> Calibration:
         mean_se=nothing,
         sd=nothing,
         sd_se=nothing,
+        population=Population(*[float("nan")] * 4),
         log_likelihood=0.0,
         iterations=0,
         nodes=0,

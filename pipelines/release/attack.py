@@ -9,6 +9,7 @@ tables with the same published cells that differ in a hidden one by the asked wi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import highspy
 import numpy as np
@@ -20,16 +21,36 @@ from pipelines.release.suppression import EPSILON, Bools, Cells, Finding, Floats
 
 @dataclass(frozen=True)
 class Component:
-    """Hidden cells that hang together: their numbers (k,), the relations among them (m,), matrix · x = right."""
+    """Hidden cells that hang together. members: their numbers (k,); edges: which edges hold them, by number.
 
+    all_right: what the hidden cells of each relation of the table add up to.
+    """
+
+    cells: Cells
     members: Ints
-    relations: Ints
-    matrix: sparse.csr_array
-    right: Floats
+    edges: Ints
+    all_right: Floats
+
+    @cached_property
+    def relations(self) -> Ints:
+        """The relations among them (m,)."""
+        return np.unique(self.cells.relation[self.edges])
+
+    @property
+    def right(self) -> Floats:
+        return self.all_right[self.relations]
+
+    @cached_property
+    def matrix(self) -> sparse.csr_array:
+        """matrix · x = right, (m, k)."""
+        row = np.searchsorted(self.relations, self.cells.relation[self.edges])
+        column = np.searchsorted(self.members, self.cells.cell[self.edges])
+        shape = (len(self.relations), len(self.members))
+        return sparse.csr_array((self.cells.sign[self.edges], (row, column)), shape)
 
     @property
     def is_tree(self) -> bool:
-        return bool(self.matrix.nnz < len(self.members) + len(self.relations))
+        return len(self.edges) < len(self.members) + len(self.relations)
 
 
 Memo = dict[bytes, dict[int, Finding]]
@@ -112,9 +133,9 @@ def components(cells: Cells, hidden: Bools) -> list[Component]:
     """The connected components of the hidden cells, each with the relations that hold it together."""
     edges = hidden[cells.cell]
     relations = int(cells.relation.max(initial=-1)) + 1
-    right: Floats = -np.bincount(
+    right = np.negative(np.bincount(
         cells.relation[~edges], (cells.sign * cells.values[cells.cell])[~edges], minlength=relations
-    )
+    ).astype(float))
     n = len(hidden)
     graph = sparse.coo_matrix(
         (np.ones(int(edges.sum())), (cells.cell[edges], n + cells.relation[edges])),
@@ -133,11 +154,7 @@ def components(cells: Cells, hidden: Bools) -> list[Component]:
                 edge_label, label[members[0]], side="right"
             )
         ]
-        rows, row = np.unique(cells.relation[own], return_inverse=True)
-        matrix = sparse.csr_array(
-            (cells.sign[own], (row, np.searchsorted(members, cells.cell[own]))), (len(rows), len(members))
-        )
-        out.append(Component(members, rows, matrix, right[rows]))
+        out.append(Component(cells, members, own, right))
     return out
 
 

@@ -1,17 +1,18 @@
 """Release control: the tables as they may be seen.
 
-``dbt_project/seeds/publication_rule.csv`` says of each mart which columns are hidden when; a mart that it does not
-name is not published. The rules:
+``dbt_project/seeds/publication_rule.csv`` says of each mart which columns are hidden when; a mart that it
+does not name is not published. The rules:
 
 - ``open``: nobody is counted; ``withheld``: not published at all;
-- ``students``: hidden where ``base`` is under ten; ``share``: also where ``numerator`` is nobody or everybody of a
-  small group; ``staff``: hidden where ``base`` or ``numerator`` is one or two people;
+- ``students``: hidden where ``base`` is under ten; ``share``: also where ``numerator`` is nobody or
+  everybody of a small group; ``staff``: hidden where ``base`` or ``numerator`` is one or two people;
 - ``sensitive``: always hidden (sensitive groups are not shown below a municipality);
-- ``follows``: hidden as ``condition`` says (A, D or null), mostly as the cell of ``fct_assessment_aggregate`` that the
-  number is made of, so that it tells nothing that the published cells don't.
+- ``follows``: hidden as ``condition`` says (A, D or null), mostly as the cell of
+  ``fct_assessment_aggregate`` that the number is made of, so that it tells nothing that the published cells
+  don't.
 
-``condition``, ``base`` and ``numerator`` are SQL on the row ``t``. The frames are written to a database of their own, so
-that no hidden value ever stands in a file that is published.
+``condition``, ``base`` and ``numerator`` are SQL on the row ``t``. The frames are written to a database of
+their own, so that no hidden value ever stands in a file that is published.
 """
 
 from __future__ import annotations
@@ -37,12 +38,14 @@ SEEN, CONF = "seen_", "__conf"
 #: Columns that release control adds.
 _STATUS = {
     "obs_status": "Состояние строки: A, Q скрыто — Status: A normal, Q suppressed",
-    "conf_status": "Защита: F открыто, A скрыто малое число, D скрыто ради других — Confidentiality: F, A, D (SDMX)",
+    "conf_status": "Защита: F открыто, A скрыто малое число, D скрыто ради других — "
+    "Confidentiality: F, A, D (SDMX)",
 }
 #: What the aggregate's cells are made of.
 ROWS = """
-    select a.*, s.locality_group
+    select a.*, s.locality_group, d.max_score
     from build.fct_assessment_aggregate as a
+    left join build.dim_assessment as d on a.assessment_id = d.assessment_id
     left join build.int_school_year as s
         on a.unit_type = 'school' and a.unit_id = s.school_id and a.school_year = s.school_year
     order by a.assessment_id, a.unit_type, a.unit_id, a.subgroup
@@ -54,12 +57,13 @@ INDICATORS = """
         i.unit_type, i.unit_id, concat_ws('|', i.indicator_id, i.school_year, i.period) as assessment_id,
         'all' as subgroup,
         case when i.unit_type = 'school' then i.unit_id end as school_id,
-        case i.unit_type when 'school' then s.municipality_id when 'municipality' then i.unit_id end as municipality_id,
-        cast(null as varchar) as locality_group,
+        case i.unit_type when 'school' then s.municipality_id when 'municipality' then i.unit_id end as
+        municipality_id, cast(null as varchar) as locality_group,
         coalesce(i.denominator, 0) as tested_n,
-        case when p.statistic = 'share' and i.numerator between 0 and i.denominator then i.denominator end as judged_n,
-        case when p.statistic = 'share' and i.numerator between 0 and i.denominator then i.numerator end as below_min_n,
-        0 as mark_2_n, 0 as mark_3_n, 0 as mark_4_n, 0 as mark_5_n
+        case when p.statistic = 'share' and i.numerator between 0 and i.denominator then i.denominator end as
+        judged_n, case when p.statistic = 'share' and i.numerator between 0 and i.denominator then
+        i.numerator end as below_min_n, cast(null as double) as mean_score, cast(null as double) as sd,
+        cast(null as double) as max_score, 0 as mark_2_n, 0 as mark_3_n, 0 as mark_4_n, 0 as mark_5_n
     from build.fct_programme_indicator as i
     inner join build.programme_indicator as p on i.indicator_id = p.indicator_id
     left join (select school_id, any_value(municipality_id order by is_latest desc) as municipality_id
@@ -175,7 +179,8 @@ def _write_table(
         return []
     statuses = ", ".join(f"{rule.status(limits)} as status_{i}" for i, rule in enumerate(rules))
     db.execute(
-        f'create or replace temp table masked as select t.*, {statuses} from build.main."{table}" as t'
+        "create or replace temp table masked as "
+        f'select t.*, {statuses} from build.main."{table}" as t'  # noqa: S608
     )
     by_column: dict[str, list[int]] = defaultdict(list)
     marked: dict[str, list[int]] = defaultdict(list)
@@ -252,8 +257,8 @@ def _hidden_cells(db: duckdb.DuckDBPyConnection, limits: Limits, memos: Memos | 
     db.execute(f"create or replace temp table hidden ({', '.join(f'{c} varchar' for c in columns)})")
     db.execute("insert into temp.hidden by name select * from hidden_frame")
     db.execute(
-        "create or replace temp macro cell(l, kind, unit, work, part) as (select min(h.status) from temp.hidden as h "
-        "where h.layer = l and h.unit_type = kind and h.unit_id = unit and h.assessment_id = work "
+        "create or replace temp macro cell(l, kind, unit, work, part) as (select min(h.status) "
+        "from temp.hidden as h where h.layer = l and h.unit_type = kind and h.unit_id = unit and h.assessment_id = work "
         "and h.subgroup = part)"
     )
 
@@ -271,16 +276,16 @@ def _hidden_forms(db: duckdb.DuckDBPyConnection, limits: Limits) -> None:
         from build.fct_form_statistic window work as (partition by assessment_id)"""  # noqa: S608
     )
     db.execute(
-        "create or replace temp macro form_status(work, version) as (select min(h.status) from temp.hidden_form as h "
-        "where h.assessment_id = work and h.form = version)"
+        "create or replace temp macro form_status(work, version) as (select min(h.status) "
+        "from temp.hidden_form as h where h.assessment_id = work and h.form = version)"
     )
 
 
 def _write_costs(db: duckdb.DuckDBPyConnection, costs: Sequence[tuple[object, ...]]) -> None:
     db.execute(
         "create table out.main.dq_suppression (table_name varchar not null, column_name varchar not null, "
-        "rule varchar not null, values_n bigint not null, primary_n bigint not null, secondary_n bigint not null, "
-        "hidden_pct double)"
+        "rule varchar not null, values_n bigint not null, primary_n bigint not null, "
+        "secondary_n bigint not null, hidden_pct double)"
     )
     for cost in costs:
         db.execute(

@@ -1,8 +1,8 @@
 """The uniform cube: every published number as one row, made of the frames after release control.
 
-``rpt_statistic`` says nothing that the tables it is made of don't say: what is hidden there is hidden here. Which
-column is which statistic stands in the seed ``statistic.csv``; programme indicators come from their own registry.
-``dim_indicator`` describes them, ``dim_code`` holds the code lists.
+``rpt_statistic`` says nothing that the tables it is made of don't say: what is hidden there is hidden here.
+Which column is which statistic stands in the seed ``statistic.csv``; programme indicators come from their
+own registry. ``dim_indicator`` describes them, ``dim_code`` holds the code lists.
 """
 
 from __future__ import annotations
@@ -15,25 +15,30 @@ from pipelines.release.control import CONF, SEEN
 from pipelines.settings import DBT_PROJECT
 
 SEEDS = DBT_PROJECT / "seeds"
-#: Where a row of a table stands: unit_type, unit_id, school_year, period, assessment_id, subgroup (SQL on ``t``).
+#: Where a row of a table stands: unit_type, unit_id, school_year, period, assessment_id, subgroup (SQL on
+#: ``t``).
 _ASSESSED = ("t.unit_type", "t.unit_id", "t.school_year", "''", "t.assessment_id")
 _OF_SCHOOL = ("'school'", "t.school_id", "t.school_year")
 PLACES: dict[str, tuple[str, ...]] = {
     "fct_assessment_aggregate": (*_ASSESSED, "t.subgroup"),
     "fct_subgroup_gap": (
-        "t.unit_type", "t.unit_id", "a.school_year", "''", "t.assessment_id", "t.subgroup || '-' || t.other_subgroup"
+        "t.unit_type", "t.unit_id", "a.school_year", "''", "t.assessment_id",
+        "t.subgroup || '-' || t.other_subgroup"
     ),
     "msr_dynamics": ("t.unit_type", "t.unit_id", "t.end_year", "''", "a.assessment_id", "'all'"),
     "fct_school_staffing": (*_OF_SCHOOL, "''", "''", "'all'"),
     "fct_school_context": (*_OF_SCHOOL, "''", "''", "'all'"),
     "fct_exam_outcome": (*_OF_SCHOOL, "''", "''", "'level:' || t.level"),
     "fct_school_identification": (*_OF_SCHOOL, "''", "''", "'rule:' || t.rule_id"),
-    "fct_programme_indicator": ("t.unit_type", "t.unit_id", "t.school_year", "coalesce(t.period, '')", "''", "'all'"),
+    "fct_programme_indicator": (
+        "t.unit_type", "t.unit_id", "t.school_year", "coalesce(t.period, '')", "''", "'all'"
+    ),
 }  # fmt: skip
 _JOINS = {
     "fct_subgroup_gap": "left join out.dim_assessment as a on t.assessment_id = a.assessment_id",
     "msr_dynamics": "inner join out.dim_assessment as a on t.kind = a.kind and t.subject = a.subject "
-    "and t.grade = a.grade and t.testing_window = coalesce(a.testing_window, '') and t.end_year = a.school_year",
+    "and t.grade = a.grade and t.testing_window = coalesce(a.testing_window, '') "
+    "and t.end_year = a.school_year",
 }
 _CUBE = """
 create table out.main.rpt_statistic (
@@ -113,7 +118,8 @@ def _write_statistic(
     )
     db.execute(
         f"""insert into out.main.rpt_statistic
-        select '{region}', {unit_type}, {unit_id}, {indicator}, {year}, {period}, {work}, {counted}, {subgroup},
+        select '{region}', {unit_type}, {unit_id}, {indicator}, {year}, {period}, {work}, {counted},
+        {subgroup},
             t.{s["value"]}, {number["numerator"]}, {number["denominator"]}, {low}, {high},
             {status}, coalesce({conf}, 'F')
         from {source} as t {_JOINS.get(table, "")}
@@ -126,8 +132,8 @@ def _write_codes(db: duckdb.DuckDBPyConnection) -> None:
         str(p) for p in (SEEDS / f"{n}.csv" for n in ("code_list", "code_list_region", "publication_code"))
     ]
     db.execute(
-        "create table out.main.dim_code (list varchar not null, code varchar not null, title_ru varchar not null, "
-        "title_en varchar)"
+        "create table out.main.dim_code (list varchar not null, code varchar not null, "
+        "title_ru varchar not null, title_en varchar)"
     )
     db.execute(f"insert into out.main.dim_code {_read(lists, 'list, code, title_ru, title_en')} order by all")
 
@@ -143,10 +149,12 @@ def _write_indicators(db: duckdb.DuckDBPyConnection) -> None:
         f"insert into out.main.dim_indicator {_read([str(SEEDS / 'statistic.csv')], own)} order by all"
     )
     registry = SEEDS / "programme_indicator.csv"
-    theirs = "indicator_id, title_ru, title_en, unit, count_unit, polarity, 'fct_programme_indicator', 'value', programme"
+    shared = "indicator_id, title_ru, title_en, unit, count_unit, polarity"
+    theirs = f"{shared}, 'fct_programme_indicator', 'value', programme"
     if registry.exists():
         db.execute(f"insert into out.main.dim_indicator {_read([str(registry)], theirs)} order by all")
 
 
 def _read(paths: list[str], columns: str) -> str:
-    return f"select {columns} from read_csv({paths}, all_varchar = true, header = true, delim = ',', quote = '\"')"  # noqa: S608
+    options = "all_varchar = true, header = true, delim = ',', quote = '\"'"
+    return f"select {columns} from read_csv({paths}, {options})"  # noqa: S608

@@ -11,7 +11,7 @@ import pandas as pd
 from pipelines.release.publish import DATABASE
 
 _KEY = "unit_type, unit_id, indicator_id, school_year, period, assessment_id, subgroup"
-#: Numbers that differ, appeared or went; doubles are compared as they are: the same inputs give the same bits.
+#: Numbers that differ, appeared or went; doubles as they are: the same inputs give the same bits.
 _CHANGED = f"""
 create temp table changed as
 select row_number() over () as id, * from (
@@ -21,14 +21,16 @@ select row_number() over () as id, * from (
     where o.obs_value is distinct from n.obs_value or o.obs_status is distinct from n.obs_status
         or o.numerator is distinct from n.numerator or o.denominator is distinct from n.denominator
         or o.ci_low is distinct from n.ci_low or o.ci_high is distinct from n.ci_high
-)"""
+)"""  # noqa: S608
 #: Files that count in one release and not in the other, or from which other rows were accepted.
 _FILES = """
 create temp table changed_file as
 with o as (select file_id, any_value(file_name) as file_name, any_value(submission_state) as state,
-        sum(rows_accepted) as accepted, sum(rows_rejected) as rejected from old.dq_submission group by file_id),
+        sum(rows_accepted) as accepted, sum(rows_rejected) as rejected from old.dq_submission group by
+        file_id),
 n as (select file_id, any_value(file_name) as file_name, any_value(submission_state) as state,
-        sum(rows_accepted) as accepted, sum(rows_rejected) as rejected from new.dq_submission group by file_id)
+        sum(rows_accepted) as accepted, sum(rows_rejected) as rejected from new.dq_submission group by
+        file_id)
 select file_id, coalesce(n.file_name, o.file_name) as file_name,
     case when o.file_id is null then 'новый файл' when n.file_id is null then 'файла больше нет'
         when o.state <> n.state then 'файл заменён или отозван' else 'приняты другие строки' end as change
@@ -38,16 +40,20 @@ where o.file_id is null or n.file_id is null or o.state <> n.state or o.accepted
 #: What changed files tell of; a school's municipality is that of either release.
 _CONTENT = """
 create temp table content as
-select distinct f.file_name, f.change, c.contract, c.school_year, c.assessment_id, c.school_id, s.municipality_id
-from changed_file as f
-inner join (from old.brg_submission_content union from new.brg_submission_content) as c on f.file_id = c.file_id
-left join (select distinct school_id, municipality_id from new.dim_school) as s on c.school_id = s.school_id"""
-#: The nearest cause: a file on the unit's own school; on another of its assessment (a partner in suppression, a
-#: common scale, a region's mean); of an assessment or year that goes into a change over years; of the year.
+select distinct f.file_name, f.change, c.contract, c.school_year, c.assessment_id, c.school_id,
+s.municipality_id from changed_file as f
+inner join (from old.brg_submission_content union from new.brg_submission_content) as c
+    on f.file_id = c.file_id
+left join (select distinct school_id, municipality_id from new.dim_school) as s
+    on c.school_id = s.school_id"""
+#: The nearest cause: a file on the unit's own school; on another of its assessment (a partner in
+#: suppression, a common scale, a region's mean); of an assessment or year that goes into a change over
+#: years; of the year.
 _CAUSES = """
 select changed.id, content.file_name, content.contract, content.change,
     case
-        when content.assessment_id in (changed.assessment_id, '') and content.school_year = changed.school_year
+        when content.assessment_id in (changed.assessment_id, '') and content.school_year =
+        changed.school_year
             and (changed.unit_type = 'region' or content.school_id = split_part(changed.unit_id, '/', 1)
                 or content.municipality_id = changed.unit_id) then 1
         when content.assessment_id = changed.assessment_id then 2
@@ -62,8 +68,9 @@ qualify distance = min(distance) over (partition by changed.id)"""
 def diff(old: Path, new: Path) -> pd.DataFrame:
     """Changed numbers of the cube between two release directories, each with its causes.
 
-    Columns: the key, old and new value and status, ``cause`` (files; else the rules or the code that changed),
-    ``contract``. Empty when nothing changed. Raises FileNotFoundError when there is no such release.
+    Columns: the key, old and new value and status, ``cause`` (files; else the rules or the code that
+    changed), ``contract``. Empty when nothing changed. Raises FileNotFoundError when there is no such
+    release.
     """
     for folder in (old, new):
         if not (folder / DATABASE).exists():

@@ -1,8 +1,9 @@
 """The gate: is what is about to be published plausible? Great Expectations on the release's frames.
 
-Three kinds of expectations, all with local thresholds: completeness (tables have rows, results have a number of
-students), distributions (numbers lie where they can lie), and jumps against the previous release. A failed one
-keeps the old release; without a previous release jumps are not judged, and a first release is only warned.
+Three kinds of expectations, all with local thresholds: completeness (tables have rows, results have a number
+of students), distributions (numbers lie where they can lie), and jumps against the previous release. A
+failed one keeps the old release; without a previous release jumps are not judged, and a first release is
+only warned.
 """
 
 from __future__ import annotations
@@ -102,16 +103,20 @@ def _completeness(db: duckdb.DuckDBPyConnection) -> list[_Suite]:
     shown = _frame(
         db,
         """select table_name, sum(primary_n + secondary_n) / nullif(sum(values_n), 0) as hidden_share
-        from out.main.dq_suppression where column_name in ('mean_score', 'value', 'staffing_pct') group by all""",
+        from out.main.dq_suppression where column_name in ('mean_score', 'value', 'staffing_pct')
+        group by all""",
     )
     missing = f"скрыто больше {MISSING:.0%} чисел"
     return [
         _Suite("fct_assessment_aggregate", "completeness", region, [
-            ("ExpectTableRowCountToBeBetween", {"min_value": 1}, "нет ни одного результата региона", "no results of the region"),
-            ("ExpectColumnValuesToNotBeNull", {"column": "tested_n"}, "нет числа участников", "no number of students"),
+            ("ExpectTableRowCountToBeBetween", {"min_value": 1},
+             "нет ни одного результата региона", "no results of the region"),
+            ("ExpectColumnValuesToNotBeNull", {"column": "tested_n"},
+             "нет числа участников", "no number of students"),
         ]),
         _Suite("dq_suppression", "warning", shown, [
-            ("ExpectColumnValuesToBeBetween", {"column": "hidden_share", "max_value": MISSING}, missing, "most numbers are hidden"),
+            ("ExpectColumnValuesToBeBetween", {"column": "hidden_share", "max_value": MISSING},
+             missing, "most numbers are hidden"),
         ]),
     ]  # fmt: skip
 
@@ -137,9 +142,9 @@ def _jumps(db: duckdb.DuckDBPyConnection, previous: Path | None) -> list[_Suite]
             rows.append({"table_name": table, "kept_share": counts[1] / counts[0] if counts[0] else 1.0})
         moved = _frame(
             db,
-            """select n.assessment_id, n.below_min_pct - o.below_min_pct as moved, n.tested_n / o.tested_n as kept
-            from out.main.fct_assessment_aggregate as n inner join before.main.fct_assessment_aggregate as o
-            using (unit_type, unit_id, assessment_id, subgroup)
+            """select n.assessment_id, n.below_min_pct - o.below_min_pct as moved, n.tested_n / o.tested_n as
+            kept from out.main.fct_assessment_aggregate as n inner join before.main.fct_assessment_aggregate
+            as o using (unit_type, unit_id, assessment_id, subgroup)
             where n.unit_type = 'region' and n.subgroup = 'all'""",
         )
     finally:
@@ -153,8 +158,10 @@ def _jumps(db: duckdb.DuckDBPyConnection, previous: Path | None) -> list[_Suite]
     return [
         _Suite("rows", "jump", pd.DataFrame(rows), [lost]),
         _Suite("fct_assessment_aggregate", "jump", moved, [
-            ("ExpectColumnValuesToBeBetween", {"column": "moved", "min_value": -MOVED_POINTS, "max_value": MOVED_POINTS},
-             f"доля ниже минимума по региону изменилась более чем на {MOVED_POINTS:g} п. п. против прежнего выпуска",
+            ("ExpectColumnValuesToBeBetween",
+             {"column": "moved", "min_value": -MOVED_POINTS, "max_value": MOVED_POINTS},
+             f"доля ниже минимума по региону изменилась более чем на {MOVED_POINTS:g} п. п. "
+             "против прежнего выпуска",
              "the region's share below the minimum moved too far"),
             ("ExpectColumnValuesToBeBetween", {"column": "kept", "min_value": 1 - LOST_ROWS},
              f"участников по региону стало меньше более чем на {LOST_ROWS:.0%}", "the region lost students"),

@@ -3,45 +3,53 @@
 Three layers, each hiding no less than the one before:
 
 - ``row``: a unit's results of fewer than ten students, with everything in the row. Hidden rows are chosen so
-  that no group of students whose results follow from the published rows is under ten either.
+  that no group of students whose results follow from the published rows is under ten either, and that no sum
+  of scores (mean × students) or of their squares (from the deviation) gives a hidden mean away.
 - ``below``: who is below the minimum. Also hidden where it is nobody or everybody of a small group.
 - ``marks``: the counts of marks of a class or school under thirty, which is shown as below or not below only.
 
 Numbers of students are not the secret (the status of a hidden row alone tells that they are few), so against
-the layers ``below`` and ``marks`` the attacker is given all of them.
+sums of scores and the layers ``below`` and ``marks`` the attacker is given all of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from pipelines.release import attack
-from pipelines.release.suppression import Bools, Cells, Floats, Ints, Sums, additive, protect
+from pipelines.release.suppression import Bools, Cells, Floats, Ints, Sums, additive, protect, relieve
 
 KEYS = ["unit_type", "unit_id", "assessment_id", "subgroup"]
 LAYERS = ("row", "below", "marks")
 MARKS = (2, 3, 4, 5)
-#: What hiding a student's result loses, by level: rather a class than a school, rather any than the region.
-_COST = {"class": 1.0, "school": 3.0, "municipality": 30.0, "region": 3000.0}
+#: What hiding a row loses, by level, of all students and of a part of them: readers come for schools,
+#: municipalities and the region; a class or a subgroup goes first.
+_COST = {"class": 1.0, "school": 25.0, "municipality": 600.0, "region": 60_000.0}
+_COST_OF_PART = {"class": 1.0, "school": 1.0, "municipality": 4.0, "region": 40.0}
 
 
 @dataclass(frozen=True)
 class Limits:
     """The settings of release control [local, but for the ten].
 
-    least_n: students under a statistic. small_group: a group whose shares of 0 % and 100 % are masked and whose
-    marks are shown as below or not below. margin: how wide the interval of a hidden number must stay, in
-    students, where the size of its group allows: one more than the largest number that counts as small.
+    least_n: students under a statistic. small_group: a group whose shares of 0 % and 100 % are masked and
+    whose marks are shown as below or not below. margin: how wide the interval of a hidden number of such a
+    group must stay, in students (or students' full scores): one student's whole result stays open.
     """
 
     least_n: int = 10
     small_group: int = 30
-    margin: int = 3
+    margin: int = 1
+
+
+#: A number about ten or more that is hidden for others' sake is no secret, but must not be known exactly
+#: either (then it could as well be shown): students, or students' full scores.
+EXACT = 0.01
 
 
 def sums_of(rows: pd.DataFrame) -> Sums:
@@ -69,8 +77,8 @@ def sums_of(rows: pd.DataFrame) -> Sums:
             parts = parts[parts["subgroup"].str.startswith(f"{dimension}:")]
             found.append(_pairs(place, dimension, parts, kind, parts["unit_id"], "all"))
     every = pd.concat(found, ignore_index=True)
-    number = every.groupby(["total", "name"]).ngroup().to_numpy(np.int64)
-    return Sums(number, every["total"].to_numpy(int), every["part"].to_numpy(int))
+    number: Ints = every.groupby(["total", "name"]).ngroup().to_numpy().astype(np.int64)
+    return Sums(number, every["total"].to_numpy(np.int64), every["part"].to_numpy(np.int64))
 
 
 def _pairs(
@@ -89,21 +97,43 @@ def _pairs(
 def cost_of(rows: pd.DataFrame) -> Floats:
     """What hiding a row loses; an empty one protects nobody. (n,)"""
     n = rows["tested_n"].to_numpy(float)
-    part = np.where(rows["subgroup"] == "all", 1.0, 0.05)  # rather a part of a unit than the whole
-    return np.where(n > 0, n * part * rows["unit_type"].map(_COST).to_numpy(float), np.inf)
+    kind = rows["unit_type"]
+    level = np.where(rows["subgroup"] == "all", kind.map(_COST), kind.map(_COST_OF_PART)).astype(float)
+    return np.where(n > 0, np.log1p(n) * level, np.inf)
 
 
 def student_cells(rows: pd.DataFrame, sums: Sums, limits: Limits) -> Cells:
     """Students of each row; nothing is known of a hidden number but that it is not negative."""
     n = rows["tested_n"].to_numpy(float)
-    upper = np.full_like(n, n.sum() + limits.least_n)
-    return additive(n, upper, limits.least_n, cost_of(rows), sums)
+    width = np.where(primary_rows(rows, limits), limits.least_n, 0.0)
+    return additive(n, np.full_like(n, n.sum() + limits.least_n), width, cost_of(rows), sums, bounded=False)
+
+
+def score_cells(rows: pd.DataFrame, sums: Sums, limits: Limits, power: int) -> Cells:
+    """Σ (score / greatest score)^power of each row, from its mean and deviation; of a known number of
+    students.
+
+    Between nobody's and everybody's full score, so that the widths of numbers of students hold here too. A
+    row without a mean says nothing. ``rows``: also mean_score, sd, max_score.
+    """
+    n, mean, sd = (rows[c].to_numpy(float, na_value=np.nan) for c in ("tested_n", "mean_score", "sd"))
+    highest = rows.groupby("assessment_id")["mean_score"].transform("max")
+    top = rows["max_score"].combine(highest, np.fmax).to_numpy(float, na_value=np.nan)
+    share = mean / top
+    value = n * share
+    if power == 2:
+        value = n * share**2 + np.where(n > 1, (n - 1) * (sd / top) ** 2, 0.0)
+    told = np.isfinite(value)
+    value, upper = np.where(told, value, 0.0), np.where(told, n, 0.0)
+    width = np.where(primary_rows(rows, limits), limits.margin, EXACT)
+    return additive(value, np.maximum(upper, value), width, cost_of(rows), sums)
 
 
 def below_cells(rows: pd.DataFrame, sums: Sums, limits: Limits) -> Cells:
     """Students below the minimum, of a known number of judged ones."""
     below, judged = (rows[c].fillna(0).to_numpy(float) for c in ("below_min_n", "judged_n"))
-    return additive(below, judged, limits.margin, cost_of(rows), sums)
+    width = np.where(primary_below(rows, limits), limits.margin, EXACT)
+    return additive(below, judged, width, cost_of(rows), sums)
 
 
 def mark_cells(rows: pd.DataFrame, sums: Sums, limits: Limits) -> Cells:
@@ -117,11 +147,12 @@ def mark_cells(rows: pd.DataFrame, sums: Sums, limits: Limits) -> Cells:
     marked = marks.sum(axis=1)
     row = np.arange(size)
     apart = np.full(size, np.inf)
+    width = np.where(marked < limits.least_n, limits.margin, EXACT)
     sums_n = int(sums.number.max(initial=-1)) + 1
     return additive(
         values=np.concatenate([marks.T.ravel(), marked]),
         upper=np.tile(marked, 5),
-        width=limits.margin,
+        width=np.tile(width, 5),
         cost=np.concatenate([apart, np.tile(cost_of(rows), 3), apart]),
         sums=Sums(
             np.concatenate([*(sums.number + k * sums_n for k in range(4)), np.tile(4 * sums_n + row, 4)]),
@@ -132,17 +163,21 @@ def mark_cells(rows: pd.DataFrame, sums: Sums, limits: Limits) -> Cells:
     )
 
 
-def primary_rows(rows: pd.DataFrame, limits: Limits) -> Bools:
-    n = rows["tested_n"].to_numpy(float)
+def few_of(number: pd.Series, limits: Limits) -> Bools:
+    """Somebody, but too few for a statistic."""
+    n = number.fillna(0).to_numpy(float)
     return (n > 0) & (n < limits.least_n)
+
+
+def primary_rows(rows: pd.DataFrame, limits: Limits) -> Bools:
+    return few_of(rows["tested_n"], limits)
 
 
 def primary_below(rows: pd.DataFrame, limits: Limits) -> Bools:
     """Few judged, or nobody or everybody of a small group."""
     below, judged = (rows[c].fillna(0).to_numpy(float) for c in ("below_min_n", "judged_n"))
-    few = judged < limits.least_n
-    uniform = (judged < limits.small_group) & ((below == 0) | (below == judged))
-    return (judged > 0) & (few | uniform)
+    uniform = (judged > 0) & (judged < limits.small_group) & ((below == 0) | (below == judged))
+    return few_of(rows["judged_n"], limits) | uniform
 
 
 def primary_marks(rows: pd.DataFrame, limits: Limits) -> Bools:
@@ -158,24 +193,26 @@ Memos = dict[str, attack.Memo]
 def suppress(rows: pd.DataFrame, limits: Limits, memos: Memos | None = None) -> pd.DataFrame:
     """What is hidden of each row, by layer: A primary, D to protect others, F shown.
 
-    ``rows``: KEYS, school_id, municipality_id, locality_group (of schools), tested_n, judged_n, below_min_n,
-    mark_2_n … mark_5_n. Returns KEYS and a column for each layer, in the order of ``rows``.
+    ``rows``: KEYS, school_id, municipality_id, locality_group (of schools), tested_n, mean_score, sd,
+    max_score, judged_n, below_min_n, mark_2_n … mark_5_n. Returns KEYS and a column for each layer, in the
+    order of ``rows``. A share masked for being 0 % or 100 % is a D like its partners: A would tell it.
     """
     rows = rows.reset_index(drop=True)
     sums, size = sums_of(rows), len(rows)
-    memo = {layer: (memos if memos is not None else {}).setdefault(layer, {}) for layer in LAYERS}
+    memos = {} if memos is None else memos
     few = primary_rows(rows, limits)
-    row = _hide(student_cells(rows, sums, limits), few, memo["row"])[:size]
-    uniform = primary_below(rows, limits)
-    below = _hide(below_cells(rows, sums, limits), row | uniform, memo["below"])[:size]
+    row = _hide(_row_cells, rows, few, limits, memos)
+    below = _hide(_below_cells, rows, row | primary_below(rows, limits), limits, memos)
     scarce = primary_marks(rows, limits)
     cells = mark_cells(rows, sums, limits)
     mask = _mark_mask(cells, size, below, below | scarce)
-    marks = protect(cells, mask, partial(attack.recovered, memo=memo["marks"]))[size : 2 * size]
+    seek = partial(attack.recovered, memo=memos.setdefault("marks", {}))
+    marks = protect(cells, mask, seek)[size : 2 * size]
+    few_judged = few | few_of(rows["judged_n"], limits)
     out = rows[KEYS].copy()
     out["row"] = _status(row, few)
-    out["below"] = _status(below, few | uniform)
-    out["marks"] = _status(marks, few | uniform | scarce)
+    out["below"] = _status(below, few_judged)
+    out["marks"] = _status(marks, few_judged | scarce)
     return out
 
 
@@ -188,20 +225,34 @@ def findings(
     """
     rows = rows.reset_index(drop=True)
     sums, size = sums_of(rows), len(rows)
-    memo = {layer: (memos if memos is not None else {}).setdefault(layer, {}) for layer in LAYERS}
+    memos = {} if memos is None else memos
     row, below, marks = (status[layer].to_numpy() != "F" for layer in LAYERS)
     of_marks = mark_cells(rows, sums, limits)
     mask = _mark_mask(of_marks, size, below, marks)
-    of_mark = _as_mask(of_marks, attack.recovered(of_marks, mask, memo["marks"]))
+    of_mark = _as_mask(of_marks, attack.recovered(of_marks, mask, memos.setdefault("marks", {})))
     hit = {
-        "row": _attacked(student_cells(rows, sums, limits), row, memo["row"])[:size],
-        "below": _attacked(below_cells(rows, sums, limits), below, memo["below"])[:size],
+        "row": _attacked(_row_cells(rows, limits), row, memos),
+        "below": _attacked(_below_cells(rows, limits), below, memos),
         "marks": of_mark[: 4 * size].reshape(4, size).any(axis=0),
     }
     hit["row"] |= primary_rows(rows, limits) & ~row
     hit["below"] |= primary_below(rows, limits) & ~below
     hit["marks"] |= primary_marks(rows, limits) & ~marks
-    return pd.concat([rows.loc[h, KEYS].assign(layer=layer) for layer, h in hit.items()], ignore_index=True)
+    return pd.concat([rows[h][KEYS].assign(layer=layer) for layer, h in hit.items()], ignore_index=True)
+
+
+def _row_cells(rows: pd.DataFrame, limits: Limits) -> dict[str, Cells]:
+    """All that a row's results are made of and that adds up: each must keep hidden rows hidden."""
+    sums = sums_of(rows)
+    return {
+        "students": student_cells(rows, sums, limits),
+        "scores": score_cells(rows, sums, limits, 1),
+        "squares": score_cells(rows, sums, limits, 2),
+    }
+
+
+def _below_cells(rows: pd.DataFrame, limits: Limits) -> dict[str, Cells]:
+    return {"below": below_cells(rows, sums_of(rows), limits)}
 
 
 def _padded(cells: Cells, hidden: Bools) -> Bools:
@@ -211,12 +262,74 @@ def _padded(cells: Cells, hidden: Bools) -> Bools:
     return out
 
 
-def _hide(cells: Cells, primary: Bools, memo: attack.Memo) -> Bools:
-    return protect(cells, _padded(cells, primary), partial(attack.recovered, memo=memo))
+def _hide(
+    tables_of: Callable[[pd.DataFrame, Limits], dict[str, Cells]],
+    rows: pd.DataFrame,
+    needed: Bools,
+    limits: Limits,
+    memos: Memos,
+) -> Bools:
+    """The rows to hide so that none of the tables of the rows gives a hidden one away.
+
+    First the fewest whole units (schools, municipalities, the region), as if no part of them were published;
+    they make a tree, where needless ones are found out. Then classes and subgroups are hidden until these
+    give nothing away either: hiding all of them would do, so that no further unit is touched. A partner that
+    can be worked out all the same is shown: that tells nothing new.
+    """
+    whole = ((rows["subgroup"] == "all") & (rows["unit_type"] != "class")).to_numpy()
+    units = rows[whole].reset_index(drop=True)
+    island: Ints = units.groupby("assessment_id").ngroup().to_numpy().astype(np.int64)
+    tables = _of_needed(tables_of(units, limits), needed[whole])
+    chosen = _protected(tables, needed[whole], {})
+    hidden = needed.copy()
+    hidden[whole] = relieve(list(tables.values()), chosen, needed[whole], island)
+    tables = tables_of(rows, limits)
+    sought = _of_needed(tables, needed)
+    spared, seen = whole & ~hidden, Memos()
+    while True:
+        hidden = _protected(_without(sought, spared), hidden, seen)
+        known = _attacked(tables, hidden, memos) & ~needed
+        if not known.any():
+            break
+        hidden, spared = hidden & ~known, spared | known
+    return _protected(tables, hidden, memos)
 
 
-def _attacked(cells: Cells, hidden: Bools, memo: attack.Memo) -> Bools:
-    return _as_mask(cells, attack.recovered(cells, _padded(cells, hidden), memo))
+def _of_needed(tables: dict[str, Cells], needed: Bools) -> dict[str, Cells]:
+    """The tables where only ``needed`` rows ask for a width."""
+    mask = {name: np.arange(len(c.values)) < len(needed) for name, c in tables.items()}
+    for m in mask.values():
+        m[: len(needed)] &= needed
+    return {name: replace(c, width=np.where(mask[name], c.width, 0.0)) for name, c in tables.items()}
+
+
+def _without(tables: dict[str, Cells], spared: Bools) -> dict[str, Cells]:
+    """The tables of which the rows ``spared`` can't be chosen."""
+    out = {}
+    for name, cells in tables.items():
+        cost = cells.cost.copy()
+        cost[: len(spared)][spared] = np.inf
+        out[name] = replace(cells, cost=cost)
+    return out
+
+
+def _protected(tables: dict[str, Cells], hidden: Bools, memos: Memos) -> Bools:
+    before = ~hidden
+    while (hidden != before).any():
+        before = hidden
+        for name, cells in tables.items():
+            seek = partial(attack.recovered, memo=memos.setdefault(name, {}))
+            hidden = protect(cells, _padded(cells, hidden), seek)[: len(hidden)]
+    return hidden
+
+
+def _attacked(tables: dict[str, Cells], hidden: Bools, memos: Memos) -> Bools:
+    """The rows that any of the tables gives away."""
+    hit = np.zeros(len(hidden), bool)
+    for name, cells in tables.items():
+        found = attack.recovered(cells, _padded(cells, hidden), memos.setdefault(name, {}))
+        hit |= _as_mask(cells, found)[: len(hidden)]
+    return hit
 
 
 def _as_mask(cells: Cells, found: Iterable[int]) -> Bools:
@@ -233,6 +346,3 @@ def _mark_mask(cells: Cells, size: int, below: Bools, marks: Bools) -> Bools:
 
 def _status(hidden: Bools, primary: Bools) -> np.ndarray:
     return np.select([hidden & primary, hidden], ["A", "D"], "F")
-
-
-__all__ = ["KEYS", "LAYERS", "Ints", "Limits", "findings", "suppress"]

@@ -14,8 +14,8 @@ def write_lineage(db: duckdb.DuckDBPyConnection) -> None:
         "school_year integer, assessment_id varchar not null, school_id varchar not null)"
     )
     db.execute(
-        f"comment on table out.main.{TABLE} is 'О каких школах и процедурах файл — What a file tells of; one row per "
-        "file, contract, school year, assessment and school; empty: of all'"
+        f"comment on table out.main.{TABLE} is 'О каких школах и процедурах файл — What a file tells of; "
+        "one row per file, contract, school year, assessment and school; empty: of all'"
     )
     parts = []
     for table, columns in _sources(db).items():

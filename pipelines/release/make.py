@@ -37,7 +37,7 @@ class Made:
 
 
 def rule_versions() -> str:
-    """The hash of every seed of rules, registries and thresholds, and the limits of release control, as JSON."""
+    """Hashes of all seeds (rules, registries, thresholds) and the limits of release control, as JSON."""
     seeds = {
         p.stem: hashlib.sha256(p.read_bytes()).hexdigest()[:12]
         for p in sorted((DBT_PROJECT / "seeds").glob("*.csv"))

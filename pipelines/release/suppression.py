@@ -7,13 +7,13 @@ published cells and the relations is an interval, and a cell is protected when t
 
 The intervals come from passing bounds along the relations, which is exact where no relations form a cycle;
 on cycles it is only the attack (``attack.py``) that knows, and its findings are protected in turn.
-After Fischetti and Salazar (2000), «Models and algorithms for optimizing cell suppression in tabular data with
-linear constraints»; the choice of partners is greedy by cost, as in τ-ARGUS's hypercube.
+After Fischetti and Salazar (2000), «Models and algorithms for optimizing cell suppression in tabular data
+with linear constraints»; the choice of partners is greedy by cost, as in τ-ARGUS's hypercube.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,9 +71,16 @@ class Sums:
 
 
 def additive(
-    values: Floats, upper: Floats, width: float, cost: Floats, sums: Sums, group: Ints | None = None
+    values: Floats,
+    upper: Floats,
+    width: Floats,
+    cost: Floats,
+    sums: Sums,
+    group: Ints | None = None,
+    *,
+    bounded: bool = True,
 ) -> Cells:
-    """Cells from 0 to ``upper`` whose totals are sums.
+    """Cells from 0 to ``upper`` whose totals are sums. Not ``bounded``: ``upper`` only stands for no limit.
 
     What a total holds beside its parts (students of no known sex) becomes a cell of its own that nobody
     publishes. A total below the sum of its parts is no sum that an attacker could use, and is left out.
@@ -90,8 +97,8 @@ def additive(
     return Cells(
         values=np.concatenate([values, rest[open_]]),
         lower=np.zeros(size + more),
-        upper=np.concatenate([upper, np.maximum(rest, np.where(room > 0, room, upper[total]))[open_]]),
-        width=np.concatenate([np.full(size, width), np.zeros(more)]),
+        upper=np.concatenate([upper, np.maximum(rest, room if bounded else upper[total])[open_]]),
+        width=np.concatenate([width, np.zeros(more)]),
         cost=np.concatenate([cost, np.full(more, np.inf)]),
         group=np.concatenate([np.arange(size) if group is None else group, size * 8 + np.arange(more)]),
         unpublished=np.arange(size + more) >= size,
@@ -236,3 +243,31 @@ def _gain(cells: Cells, edges: Ints, edge: int, low: float, high: float) -> Floa
     same = cells.sign[edges] == cells.sign[edge]
     raises, lowers = np.where(same, down, up), np.where(same, up, down)
     return np.minimum(raises, cells.upper[target] - high) + np.minimum(lowers, low - cells.lower[target])
+
+
+def relieve(tables: Sequence[Cells], hidden: Bools, needed: Bools, island: Ints) -> Bools:
+    """``hidden`` without the cells that it does as well without, the dearest first; ``needed`` ones stay.
+
+    tables: whose first cells are the same rows. island: (n,) no relation joins rows of different islands, so
+    that one row of each is tried at a time. By passing bounds along relations: exact where they form no
+    cycle.
+    """
+    hidden = hidden.copy()
+    cost = tables[0].cost[: len(hidden)]
+    tried = np.flatnonzero(hidden & ~needed)
+    tried = tried[np.lexsort((-cost[tried], island[tried]))]
+    turn = np.arange(len(tried)) - np.searchsorted(island[tried], island[tried])
+    for i in range(int(turn.max(initial=-1)) + 1):
+        rows = tried[turn == i]
+        hidden[rows] = False
+        bad = np.unique(np.concatenate([island[_narrow(cells, hidden)] for cells in tables]))
+        hidden[rows[np.isin(island[rows], bad)]] = True
+    return hidden
+
+
+def _narrow(cells: Cells, hidden: Bools) -> Bools:
+    """Which of the hidden rows have too narrow an interval."""
+    mask = cells.unpublished.copy()
+    mask[: len(hidden)] |= hidden
+    low, high = propagate(cells, mask)
+    return (mask & (high - low < cells.asked() - EPSILON))[: len(hidden)]

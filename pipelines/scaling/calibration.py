@@ -139,8 +139,8 @@ def scale_assessment(
     out.scale_type = None if official else "irt_linked" if out.reference else "irt_unlinked"
     if out.reference:
         out.cohort, out.cuts = out.reference.cohort, out.reference.cuts
-    elif float(result.sd[0]) > 0:
-        out.cohort = ReferenceCohort(float(result.mean[0]), float(result.sd[0]))
+    elif result.population.sd > 0:
+        out.cohort = ReferenceCohort(result.population.mean, result.population.sd)
     return out
 
 

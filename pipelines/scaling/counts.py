@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipelines.psychometrics import ScoreCounts, score_counts
+from pipelines.psychometrics import LeastSizes, ScoreCounts, score_counts
 
 WITHOUT = " без "
+OTHER_VARIANTS = "прочие варианты / other variants"
 #: Kinds whose variants are spread over students at random, so that one population ties them together.
 RANDOM_VARIANTS = frozenset({"ВПР", "ОГЭ", "ЕГЭ", "ГВЭ"})
 
@@ -32,6 +33,22 @@ class AssessmentCounts:
 def base_form(form: str) -> str:
     """The variant of a form: «1 без 8» is variant 1 without item 8."""
     return form.split(WITHOUT, maxsplit=1)[0]
+
+
+def by_cohort(rows: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """The counts with each cohort as a group: students of variants that were not spread at random are unlike.
+
+    One normal over unlike cohorts biases the items. Variants too small to be a group stand together.
+    """
+    variants = {form: base_form(form) for form in rows["form"].unique()}
+    if kind in RANDOM_VARIANTS or len(set(variants.values())) == 1:
+        return rows
+    # every item of a form was given to all its students
+    students = rows.groupby(["form", "item"], observed=True)["n"].sum().groupby("form", observed=True).max()
+    size = students.groupby(variants).sum()
+    small = set(size.index[size < LeastSizes().group])
+    cohort = {form: OTHER_VARIANTS if v in small else v for form, v in variants.items()}
+    return rows.assign(comparison_group=rows["form"].astype(str).map(cohort))
 
 
 def item_names(pairs: list[tuple[str, str]], listed: pd.DataFrame) -> dict[tuple[str, str], str]:

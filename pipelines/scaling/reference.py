@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.files import write_parquet
-from pipelines.psychometrics import Calibration, ItemBank, ReferenceCohort, ScoreCounts
+from pipelines.psychometrics import Calibration, ItemBank, Population, ReferenceCohort, ScoreCounts
 
 _COLUMNS = ("assessment_id", "item", "score", "intercept", "difficulty", "difficulty_se")
 
@@ -56,6 +56,7 @@ class Reference:
             mean_se=nothing,
             sd=nothing,
             sd_se=nothing,
+            population=Population(self.cohort.mean, float("nan"), self.cohort.sd, float("nan")),
             log_likelihood=float("nan"),
             iterations=0,
             nodes=0,
@@ -104,8 +105,8 @@ def freeze(
         for score, value in enumerate(own)
     ]
     facts = {
-        "latent_mean": repr(float(calibration.mean[0])),
-        "latent_sd": repr(float(calibration.sd[0])),
+        "latent_mean": repr(calibration.population.mean),
+        "latent_sd": repr(calibration.population.sd),
         "cuts": ",".join(repr(float(cut)) for cut in cuts),
         "fingerprint": fingerprint(calibration.counts),
     }

@@ -21,7 +21,7 @@ from pipelines.psychometrics import (
 from pipelines.scaling import warehouse as w
 from pipelines.scaling.bank import intercepts_text
 from pipelines.scaling.calibration import CALIBRATED, Scaled, in_points, scale_assessment
-from pipelines.scaling.counts import RANDOM_VARIANTS, assessment_counts
+from pipelines.scaling.counts import RANDOM_VARIANTS, assessment_counts, by_cohort
 from pipelines.scaling.differential import differences
 from pipelines.scaling.equating import equated_scale
 from pipelines.scaling.pictures import information_curve, item_person_map, markdown, score_distribution
@@ -62,7 +62,8 @@ def run(warehouse: Path, scales: Path, tell: Callable[[str], None] = lambda text
         groups = counts[assessment]
         try:
             everyone = groups[groups["comparison_group"] == "all"]
-            built = assessment_counts(assessment, everyone, items[assessment])
+            cohorts = by_cohort(everyone, own["kind"])
+            built = assessment_counts(assessment, cohorts, items[assessment])
         except PsychometricsError as error:
             scaled[assessment] = Scaled(assessment, "refused", messages=[error.message])
             continue
@@ -149,10 +150,10 @@ def _assessment(facts: Mapping[str, Any], s: Scaled | None) -> dict[str, Any]:
         return row
     row |= {
         "model": "rasch" if int(s.counts.counts.max_score.max()) == 1 else "partial_credit",  # type: ignore[union-attr]
-        "latent_mean": float(c.mean[0]),
-        "latent_mean_se": float(c.mean_se[0]),
-        "latent_sd": float(c.sd[0]),
-        "latent_sd_se": float(c.sd_se[0]),
+        "latent_mean": c.population.mean,
+        "latent_mean_se": c.population.mean_se,
+        "latent_sd": c.population.sd,
+        "latent_sd_se": c.population.sd_se,
         "wle_reliability": s.reliability[0],
         "eap_reliability": s.reliability[1],
         "link_error": in_points(s, s.link_error),

@@ -149,7 +149,7 @@ def test_context_says_whether_the_result_is_as_expected(pages: Path) -> None:
 def test_indicators_say_why_there_is_no_number(pages: Path) -> None:
     text = section(pages / "ru" / "school" / f"{SMALL}.html", "indicators")
     assert "цель не достигнута, в пределах погрешности" in text
-    assert "не прислано: " in text and "скрыто" in text
+    assert "Не прислано: " in text and "Скрыто — " in text
 
 
 def test_files_partners_and_the_effect_are_told(pages: Path) -> None:

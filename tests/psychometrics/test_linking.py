@@ -149,3 +149,22 @@ def test_methods_that_disagree_are_a_warning(rng):
     assert link.linked
     gap = abs(link.mean["fixed_anchors"] - link.mean["mean_mean"]) / 0.3 * 100
     assert (gap > 5) == bool(link.warnings) and codes(link.warnings) == {"methods_differ"}
+
+
+def test_a_year_of_unlike_cohorts_is_linked_as_a_whole(rng):
+    """Two forms of the new year with common anchors, the harder one given to a weaker cohort."""
+    old = calibrate(counts_from_matrix(simulate_01(rng, rng.normal(size=20000), OLD), items=NAMES))
+    theta = np.r_[rng.normal(-1, 1, 10000), rng.normal(1, 1, 30000)]
+    own = np.linspace(-2, 2, 12)
+    matrix = simulate_01(rng, theta, np.r_[OLD[:8], own]).astype(float)
+    matrix[:10000, 8:14] = np.nan
+    matrix[10000:, 14:] = np.nan
+    cohort = ["easy"] * 10000 + ["hard"] * 30000
+    new = counts_from_matrix(
+        matrix, items=[*NAMES[:8], *(f"n{j}" for j in range(12))], form=cohort, group=cohort
+    )
+    known = counts_from_matrix(simulate_01(rng, rng.normal(size=20000), OLD), items=NAMES)
+    link = link_by_anchors(old, new, NAMES[:8], reference=ReferenceCohort(0, 1), old_counts=known)
+    assert link.linked and not link.warnings
+    np.testing.assert_allclose(list(link.mean.values()), theta.mean(), atol=0.05)
+    np.testing.assert_allclose(list(link.sd.values()), theta.std(), atol=0.05)

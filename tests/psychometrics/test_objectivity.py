@@ -7,7 +7,6 @@ from pipelines.psychometrics import (
     inflated_mean,
     journal_shares,
     mark_score_agreement,
-    objectivity_index,
     raised_against_journal,
     sharp_change,
     small_spread,
@@ -60,12 +59,6 @@ def test_sharp_change_uses_quartile_fences():
     narrow = sharp_change(np.r_[np.linspace(58, 62, 49), 20], np.full(50, 60.0))
     np.testing.assert_array_equal(np.flatnonzero(narrow.rose), [49])
     assert not sharp_change([np.nan], [50.0]).rose.any()
-
-
-def test_index_counts_schools_with_any_sign():
-    assert objectivity_index([[0, 0], [1, 1], [0, 1], [0, 0]]) == 50
-    with pytest.raises(ValueError, match="no schools"):
-        objectivity_index(np.zeros((0, 3)))
 
 
 def test_a_peak_at_the_boundary_is_found():

@@ -137,9 +137,29 @@ def test_two_unlike_groups_need_their_own_normals():
     right = calibrate(counts)
     assert (np.abs(right.difficulty - (difficulty + 1)) / right.difficulty_se).max() < 4
     assert abs(right.mean[1] - 2) < 4 * right.mean_se[1] < 0.1
-    pooled = calibrate(counts.pool_groups())
+    low_sd, high_sd = right.sd
+    assert right.population.mean == pytest.approx(right.mean[1] / 2)
+    assert right.population.sd == pytest.approx(
+        np.sqrt((low_sd**2 + high_sd**2 + right.mean[1] ** 2 / 2) / 2)
+    )
+    pooled = calibrate(counts_from_matrix(matrix, group=["all"] * 40000))
     centred = pooled.difficulty - pooled.difficulty.mean() - difficulty
     assert np.abs(centred).max() > 10 * right.difficulty_se.max()
+
+
+def test_errors_of_the_population_follow_from_its_groups(rng):
+    difficulty = np.linspace(-1.5, 1.5, 12)
+    theta = np.r_[rng.normal(0, 1, 1000), rng.normal(1, 1.3, 3000)]
+    counts = counts_from_matrix(
+        simulate_01(rng, theta, difficulty), items=list("abcdefghijkl"), group=["x"] * 1000 + ["y"] * 3000
+    )
+    held = calibrate(counts, anchors=bank_from_steps(list("abcdefghijkl"), [[d] for d in difficulty]))
+    # with all items fixed the groups know nothing of each other
+    assert held.population.mean_se == pytest.approx(np.hypot(held.mean_se[0] / 4, held.mean_se[1] * 3 / 4))
+    assert abs(held.population.mean - theta.mean()) < 3 * held.population.mean_se
+    assert abs(held.population.sd - theta.std()) < 3 * held.population.sd_se
+    alone = calibrate(counts_from_matrix(simulate_01(rng, theta, difficulty)))
+    assert (alone.population.mean_se, alone.population.sd_se) == pytest.approx((0, alone.sd_se[0]))
 
 
 def test_long_tests_get_more_nodes(rng):

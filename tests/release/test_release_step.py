@@ -60,7 +60,9 @@ def frames() -> duckdb.DuckDBPyConnection:
     db = duckdb.connect()
     db.execute("attach ':memory:' as build")
     db.execute("attach ':memory:' as out")
-    db.register("frame", rows.assign(school_year=2021).drop(columns="locality_group"))
+    db.register("frame", rows.assign(school_year=2021).drop(columns=["locality_group", "max_score"]))
+    db.register("works", rows[["assessment_id", "max_score"]].drop_duplicates())
+    db.execute("create table build.dim_assessment as from works")
     db.register(
         "places", rows.query("unit_type == 'school'")[["school_id", "locality_group"]].drop_duplicates()
     )
@@ -70,7 +72,7 @@ def frames() -> duckdb.DuckDBPyConnection:
     status = suppress(shown, Limits())
     for layer, columns in (("row", ["tested_n"]), ("below", ["below_min_n"]), ("marks", ["mark_3_n"])):
         shown[columns] = shown[columns].astype("Int64").mask(status[layer] != "F", axis=0)
-    db.register("shown", shown.drop(columns="locality_group"))
+    db.register("shown", shown.drop(columns=["locality_group", "max_score"]))
     db.execute("create table out.fct_assessment_aggregate as from shown")
     return db
 
@@ -84,7 +86,7 @@ def test_a_release_with_a_planted_leak_is_stopped(frames: duckdb.DuckDBPyConnect
         f"""update out.fct_assessment_aggregate as o set tested_n = b.tested_n
         from build.fct_assessment_aggregate as b
         where o.unit_type = 'class' and b.tested_n < 10
-            and {" and ".join(f"o.{k} = b.{k}" for k in KEYS)}"""
+            and {" and ".join(f"o.{k} = b.{k}" for k in KEYS)}"""  # noqa: S608
     )
     with pytest.raises(Stopped, match="восстанавливаются"):
         stop_if_recovered(frames, Limits())
@@ -116,8 +118,8 @@ def _release(folder: Path, values: pd.DataFrame, files: list[tuple[str, str]], i
             v as obs_value, 'A' as obs_status, null::double as numerator, null::double as denominator,
             null::double as ci_low, null::double as ci_high from cube"""
         )
-        db.execute("create table dq_submission (file_id varchar, file_name varchar, submission_state varchar, "
-                   "rows_accepted int, rows_rejected int)")  # fmt: skip
+        db.execute("create table dq_submission (file_id varchar, file_name varchar, "
+                   "submission_state varchar, rows_accepted int, rows_rejected int)")  # fmt: skip
         db.execute("create table brg_submission_content (file_id varchar, contract varchar, school_year int, "
                    "assessment_id varchar, school_id varchar)")  # fmt: skip
         db.execute("create table dim_school (school_id varchar, municipality_id varchar)")
@@ -165,8 +167,8 @@ def plausible() -> duckdb.DuckDBPyConnection:
     db.execute("attach ':memory:' as out")
     db.execute(
         """create table out.fct_assessment_aggregate as select 'region' as unit_type, 'r' as unit_id, 'a' as
-        assessment_id, 'all' as subgroup, 100 as tested_n, 95.0::double as participation_pct, 10.0 as below_min_pct,
-        12.0 as mean_score, 11.0 as ci_low, 13.0 as ci_high, 'A' as obs_status"""
+        assessment_id, 'all' as subgroup, 100 as tested_n, 95.0::double as participation_pct, 10.0 as
+        below_min_pct, 12.0 as mean_score, 11.0 as ci_low, 13.0 as ci_high, 'A' as obs_status"""
     )
     db.execute("create table out.dim_assessment as select 'a' as assessment_id, 20.0 as max_score")
     db.execute("create table out.dq_suppression as select 't' as table_name, 'value' as column_name, "

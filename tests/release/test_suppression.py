@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pipelines.release import attack
@@ -11,23 +12,26 @@ from pipelines.release.hierarchy import (
     Limits,
     below_cells,
     findings,
+    primary_below,
     primary_rows,
+    score_cells,
     student_cells,
     sums_of,
     suppress,
 )
-from pipelines.release.suppression import Sums, additive, propagate, protect
+from pipelines.release.suppression import Cells, Sums, additive, propagate, protect, relieve
 from tests.release.regions import region, regions
 
 LIMITS = Limits()
 
 
-def _table(parts: list[float], width: float = 10):  # type: ignore[no-untyped-def]
+def _table(parts: list[float], width: float = 10) -> Cells:
     """A total, the last cell, and its parts."""
     n = len(parts)
     values = np.array([*parts, sum(parts)], float)
     sums = Sums(np.zeros(n, int), np.full(n, n), np.arange(n))
-    return additive(values, np.full(n + 1, 1000.0), width, np.append(values[:-1], 1e6), sums)
+    cost = np.append(values[:-1], 1e6)
+    return additive(values, np.full(n + 1, 1000.0), np.full(n + 1, width), cost, sums, bounded=False)
 
 
 def _mask(*hidden: int, size: int) -> np.ndarray:
@@ -54,12 +58,13 @@ def test_a_single_part_takes_its_total_along() -> None:
 
 
 def test_the_attack_sees_through_a_cycle_that_single_relations_do_not() -> None:
-    """Two by two cells a b / c d with all margins but one pair hidden: b, c, d of one row and column follow."""
-    # a + b = r1, c + d = r2, a + c = k1, b + d = k2, r1 + r2 = t; a, b, c, d hidden; bounds 0 … 5 but wide margins
+    """Two by two cells a b / c d, margins shown: each cell's interval is the narrower margin."""
+    # a + b = r1, c + d = r2, a + c = k1, b + d = k2, r1 + r2 = t; a, b, c, d hidden; bounds 0 … 5 but wide
+    # margins
     values = np.array([0, 10, 10, 0, 10, 10, 10, 10], float)
     sums = Sums(np.array([0, 0, 1, 1, 2, 2, 3, 3]), np.array([4, 4, 5, 5, 6, 6, 7, 7]),
                 np.array([0, 1, 2, 3, 0, 2, 1, 3]))  # fmt: skip
-    cells = additive(values, np.full(8, 1000.0), 11, np.ones(8), sums)
+    cells = additive(values, np.full(8, 1000.0), np.full(8, 11.0), np.ones(8), sums)
     hidden = _mask(0, 1, 2, 3, size=8)
     low, high = attack.intervals(cells, hidden)
     assert low[:4].tolist() == [0, 0, 0, 0] and high[:4].tolist() == [10, 10, 10, 10]
@@ -69,7 +74,8 @@ def test_the_attack_sees_through_a_cycle_that_single_relations_do_not() -> None:
 
 def test_cells_that_contradict_each_other_are_refused() -> None:
     with pytest.raises(ValueError, match="outside its bounds"):
-        additive(np.array([5.0]), np.array([3.0]), 1, np.ones(1), Sums(*(np.zeros(0, int) for _ in range(3))))
+        none = Sums(*(np.zeros(0, int) for _ in range(3)))
+        additive(np.array([5.0]), np.array([3.0]), np.ones(1), np.ones(1), none)
 
 
 @pytest.mark.parametrize("first", range(0, 1000, 100))
@@ -89,6 +95,8 @@ def test_every_hidden_interval_is_wide_by_the_solver_alone(seed: int) -> None:
     status, sums = suppress(rows, LIMITS), sums_of(rows)
     for layer, cells in (
         ("row", student_cells(rows, sums, LIMITS)),
+        ("row", score_cells(rows, sums, LIMITS, 1)),
+        ("row", score_cells(rows, sums, LIMITS, 2)),
         ("below", below_cells(rows, sums, LIMITS)),
     ):
         hidden = cells.unpublished.copy()
@@ -110,7 +118,7 @@ def test_a_number_shown_by_mistake_is_found(layer: str) -> None:
 
 
 def test_a_partner_shown_by_mistake_is_found() -> None:
-    """In a municipality of a small and a large school both are hidden; the large one alone gives the small one."""
+    """A municipality's small school is hidden with a large one, which alone gives it away."""
     rows = regions(range(6))
     status = suppress(rows, LIMITS)
     partners = status.index[(status["row"] == "D") & (status["unit_type"] == "school")]
@@ -120,3 +128,66 @@ def test_a_partner_shown_by_mistake_is_found() -> None:
         leak.loc[i, list(LAYERS)] = "F"
         recovered += len(findings(rows, leak, LIMITS)) > 0
     assert recovered >= 4
+
+
+def _rows(*units: tuple[str, str, str, int, float]) -> pd.DataFrame:
+    """Rows of one assessment: kind, unit, municipality, students, mean of 20; everybody's the mean."""
+    columns = ["unit_type", "unit_id", "municipality_id", "tested_n", "mean_score"]
+    rows = pd.DataFrame(units, columns=columns).assign(assessment_id="a", subgroup="all", locality_group="")
+    rows["school_id"] = rows["unit_id"].where(rows["unit_type"] == "school")
+    marks = dict.fromkeys(("mark_2_n", "mark_3_n", "mark_4_n", "mark_5_n"), 0)
+    return rows.assign(sd=0.0, max_score=20.0, judged_n=0, below_min_n=0, **marks)
+
+
+def test_a_mean_that_is_the_total_less_the_others_is_found() -> None:
+    """The municipality's mean × students less the other schools' is the small school's sum of scores."""
+    rows = _rows(
+        ("school", "1", "m", 8, 5.0), ("school", "2", "m", 20, 11.0), ("school", "3", "m", 30, 12.0),
+        ("municipality", "m", "m", 58, (40 + 220 + 360) / 58),
+    )  # fmt: skip
+    cells = score_cells(rows, sums_of(rows), LIMITS, 1)
+    hidden = _mask(0, size=4)
+    low, high = attack.intervals(cells, np.append(hidden, cells.unpublished[4:]))
+    assert low[0] * 20 / 8 == pytest.approx(5.0) and high[0] == pytest.approx(low[0])
+    status = suppress(rows, LIMITS)
+    assert status["row"].tolist() == ["A", "D", "F", "F"]
+    assert findings(rows, status, LIMITS).empty
+    shown = status.assign(row=["A", "F", "F", "F"])
+    assert "1" in set(findings(rows, shown, LIMITS)["unit_id"])
+
+
+def test_full_scores_of_partners_protect_no_mean() -> None:
+    """Two schools of ten or more would do for numbers of students, but full scores leave nothing open."""
+    rows = _rows(
+        ("school", "1", "m", 8, 20.0), ("school", "2", "m", 10, 20.0), ("school", "3", "m", 40, 10.0),
+        ("municipality", "m", "m", 58, (160 + 200 + 400) / 58),
+    )  # fmt: skip
+    assert suppress(rows, LIMITS)["row"].tolist() == ["A", "F", "D", "F"]
+
+
+def test_a_masked_share_is_marked_like_its_partners() -> None:
+    """A would tell that it is nobody or everybody."""
+    rows = regions(range(20))
+    status = suppress(rows, LIMITS)
+    masked = primary_below(rows, LIMITS) & (rows["judged_n"] >= LIMITS.least_n).to_numpy()
+    assert masked.any() and set(status.loc[masked, "below"]) == {"D"}
+
+
+def test_classes_and_subgroups_are_hidden_before_schools() -> None:
+    """Where schools are large, none is hidden for the sake of a class or a sex."""
+    rows = regions(range(60))
+    status = suppress(rows, LIMITS)
+    schools = rows[(rows["unit_type"] == "school") & (rows["subgroup"] == "all")]
+    smallest = schools.groupby(["assessment_id", "municipality_id"])["tested_n"].transform("min")
+    placed = schools["municipality_id"] != ""
+    free = schools.index[placed & (smallest >= LIMITS.least_n)]
+    parts = status["row"].ne("F") & rows["subgroup"].ne("all")
+    assert len(free) > 50 and parts.sum() > 50
+    assert (status.loc[free, "row"] == "F").mean() >= 0.95
+
+
+def test_needless_partners_are_shown_again() -> None:
+    cells = _table([7, 20, 30, 40])
+    hidden = _mask(0, 1, 2, size=5)
+    kept = relieve([cells], hidden, _mask(0, size=5), np.zeros(5, int))
+    assert kept.tolist() == [True, True, False, False, False]

@@ -8,7 +8,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from tests.conftest import Home, uroven
+from tests.conftest import Home, made_once, uroven
 from tests.psychometrics.helpers import lsat6, simulate, simulate_01
 from tests.scaling.works import Inbox, locality
 
@@ -77,7 +77,10 @@ def works_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     delta[rural, 4] += 1.0
     chance = 1 / (1 + np.exp(delta - rng.normal(0, 1, (3000, 1))))
     inbox.students("Литература", (rng.random(chance.shape) < chance).astype(int))
-    return uroven("run", "--inbox", str(inbox.close()), "--quiet", home=tmp_path_factory.mktemp("works_home"))
+    folder = str(inbox.close())
+    return made_once(
+        tmp_path_factory, "works_home", lambda home: uroven("run", "--inbox", folder, "--quiet", home=home)
+    )
 
 
 def _linked_years(inbox: Inbox, rng: np.random.Generator) -> None:

@@ -21,7 +21,14 @@ from pipelines.scaling import (
 )
 from pipelines.scaling.bank import intercepts_text, stored_bank
 from pipelines.scaling.calibration import scale_assessment
-from pipelines.scaling.counts import AssessmentCounts, base_form, item_names
+from pipelines.scaling.counts import (
+    OTHER_VARIANTS,
+    AssessmentCounts,
+    assessment_counts,
+    base_form,
+    by_cohort,
+    item_names,
+)
 from pipelines.scaling.plan import in_order, linked_id
 from pipelines.scaling.run_dynamics import link_errors, window_of
 from pipelines.scaling.standing import relative_scale
@@ -69,6 +76,38 @@ def test_items_of_variants_differ_unless_the_register_says_otherwise() -> None:
     assert coded["1", "1"] == coded["2", "1"] == "Я"
     single = item_names([("-", "1")], listed([("*", "1", None)]))
     assert single["-", "1"] == "1" and base_form("1 без 8, 9") == "1"
+
+
+def test_variants_given_to_unlike_cohorts_keep_a_normal_of_their_own(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    """Variant 1 to a weak cohort, 2 to a strong one, 3 to a few; items 5 to 12 are common."""
+    difficulty = dict(zip(range(1, 17), np.linspace(-2, 2, 16), strict=True))
+    parts = []
+    for form, (n, mean, own) in {
+        "1": (6000, -1.0, range(1, 13)), "2": (6000, 1.0, range(5, 17)), "3": (20, 0.0, range(5, 13)),
+    }.items():  # fmt: skip
+        scores = simulate_01(rng, rng.normal(mean, 1, n), np.array([difficulty[j] for j in own]))
+        long = pd.DataFrame(scores, columns=[str(j) for j in own]).assign(raw_score=scores.sum(axis=1))
+        long = long.melt("raw_score", var_name="item", value_name="item_score")
+        parts.append(long.groupby(list(long.columns)).size().rename("n").reset_index().assign(form=form))
+    rows = pd.concat(parts).assign(comparison_group="all", omitted_n=0)
+    rows[["form", "item"]] = rows[["form", "item"]].astype("category")
+    own_list = [
+        (form, str(j), None) for form, first in (("1", 1), ("2", 13)) for j in range(first, first + 4)
+    ]
+    items = listed([*(("*", str(j), None) for j in range(5, 13)), *own_list]).assign(max_score=1)
+    assert set(by_cohort(rows, "ВПР")["comparison_group"]) == {"all"}
+    cohorts = by_cohort(rows, "РДР")
+    assert set(cohorts["comparison_group"]) == {"1", "2", OTHER_VARIANTS}
+    built = assessment_counts("РДР-Химия-9-2021", cohorts, items)
+    found = scale_assessment(FACTS, built, scales=tmp_path, linked_to=None, done={}, freezes=False)
+    c = found.calibration
+    assert found.status == "ok" and c is not None and found.cohort is not None
+    wanted = np.array([difficulty[int(name.split(":")[-1])] for name in c.items])
+    off = (c.difficulty - c.difficulty.mean() - wanted) / c.difficulty_se
+    assert np.abs(off).max() < 4
+    assert found.cohort.sd == pytest.approx(np.sqrt(2), abs=0.05)
 
 
 def counts(rng: np.random.Generator, n: int, shift: float = 0.0) -> AssessmentCounts:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import duckdb
@@ -94,3 +97,82 @@ def test_what_a_killed_publication_left_is_cleared(build: Path) -> None:
 def test_a_table_that_was_not_built_is_named(build: Path) -> None:
     with pytest.raises(LookupError, match="fct_missing"):
         publish(build, build.parent / "r", build.parent / "c", ["fct_missing"], inputs="x", code_version="c")
+
+
+#: A reading process: until told to stop it opens the release anew, again and again, and prints what it saw.
+READERS = {
+    "sqlalchemy": """
+import sqlalchemy as sa
+def look():
+    engine = sa.create_engine(
+        f"duckdb:///{path}", poolclass=sa.NullPool, connect_args={"read_only": True, "config": LOCKED}
+    )
+    with engine.connect() as db:
+        return [tuple(r) for r in db.execute(sa.text(SQL))]
+""",
+    "duckdb": """
+import duckdb
+def look():
+    with duckdb.connect(path, read_only=True) as db:
+        return db.execute(SQL).fetchall()
+""",
+    "bi": """
+import duckdb
+def look():
+    with duckdb.connect(path, read_only=True, config=LOCKED) as db:
+        tables = [r[0] for r in db.execute("select table_name from duckdb_tables() order by 1").fetchall()]
+        assert tables == ["meta_release", "t"], tables
+        return db.execute(SQL).fetchall()
+""",
+}
+LOOP = """
+import os, sys
+path, stop = sys.argv[1:]
+LOCKED = {"enable_external_access": "false", "lock_configuration": "true"}
+SQL = "select min(k), max(k), count(*), any_value(release_id) from t cross join meta_release"
+"""
+SEEN = """
+before = None
+while True:
+    last = os.path.exists(stop)
+    (row,) = look()
+    if row != before:
+        print(*row, flush=True)
+    before = row
+    if last:
+        break
+"""
+
+
+def test_twelve_publishes_under_three_reading_processes(tmp_path: Path) -> None:
+    """Each reader sees whole releases in their order, the last one too; the writer waits for none."""
+    build, stop = tmp_path / "build.duckdb", tmp_path / "stop"
+
+    def publish_number(number: int) -> str:
+        build.unlink(missing_ok=True)
+        with duckdb.connect(str(build)) as db:
+            db.execute("create table t as select $1 as k from range($1 * 1000)", [number])
+        return _publish(build, f"{number:08d}")
+
+    released = {publish_number(1): 1}
+    path = str(tmp_path / "current" / DATABASE)
+    readers = {}
+    for name, code in READERS.items():
+        command = [sys.executable, "-c", LOOP + code + SEEN, path, str(stop)]
+        readers[name] = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    first = {name: r.stdout.readline() for name, r in readers.items() if r.stdout}  # all read by now
+    for number in range(2, 13):
+        began = time.monotonic()
+        released[publish_number(number)] = number
+        assert time.monotonic() - began < 30
+        time.sleep(0.1)
+    stop.touch()
+    for name, reader in readers.items():
+        rest, errors = reader.communicate(timeout=30)
+        assert reader.returncode == 0, (name, errors)
+        seen = [line.split() for line in (first[name] + rest).splitlines()]
+        for low, high, count, release_id in seen:
+            number = released[release_id]
+            assert (int(low), int(high), int(count)) == (number, number, number * 1000), (name, release_id)
+        numbers = [released[s[3]] for s in seen]
+        assert numbers == sorted(set(numbers)) and numbers[-1] == 12 and len(numbers) > 2, (name, numbers)

@@ -28,6 +28,10 @@ overrides as (
     select * from {{ ref('int_label_override') }}
 ),
 
+missing as (
+    select * from {{ ref('int_identification_missing') }}
+),
+
 -- all requirements of a branch
 branches as (
     select
@@ -88,6 +92,7 @@ labels as (
         coalesce(counted.too_few_n, 0) as too_few_n,
         counted.pooled_n,
         counted.pooled_numerator,
+        missing.missing_conditions,
         probabilities.probability,
         exclusions.reason_ru as exclusion_reason_ru,
         exclusions.reason_en as exclusion_reason_en,
@@ -109,6 +114,9 @@ labels as (
     left join counted
         on decided.school_id = counted.school_id and decided.rule_id = counted.rule_id
         and decided.rule_version = counted.rule_version and decided.school_year = counted.school_year
+    left join missing
+        on decided.school_id = missing.school_id and decided.rule_id = missing.rule_id
+        and decided.rule_version = missing.rule_version and decided.school_year = missing.school_year
     left join probabilities
         on decided.school_id = probabilities.school_id and decided.rule_id = probabilities.rule_id
         and decided.rule_version = probabilities.rule_version

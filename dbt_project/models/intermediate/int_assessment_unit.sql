@@ -1,9 +1,10 @@
 -- One row per unit (class, school, municipality, region), assessment and subgroup: counts and sums of
 -- results. Students are counted once, by class and sex; all units and subgroups are added up from these
 -- cells, so that the parts make the whole. A school's cells are the rows of its students, or the totals it
--- sent where these tell of more students (source); a unit of schools of both kinds is «mixed». An empty cell
--- of a column of totals that other schools of the table filled in means none. Totals have no classes and no
--- sex: these subgroups are of the schools with students' rows.
+-- sent where these tell of clearly more students (source): a row that is missing or was annulled since is
+-- no reason to give up quartiles and marks. A unit of schools of both kinds is «mixed». An empty cell of a
+-- column of totals that other schools of the table filled in means none. Totals have no classes and no sex:
+-- these subgroups are of the schools with students' rows.
 {% set counts = ['tested_n', 'absent_n', 'scored_n', 'marked_n', 'mark_2_n', 'mark_3_n',
     'mark_4_n', 'mark_5_n', 'judged_n', 'below_min_n', 'journal_n', 'lowered_n', 'confirmed_n', 'raised_n'] %}
 with results as (
@@ -43,8 +44,13 @@ sources as (
         coalesce(of_students.assessment_id, of_totals.assessment_id) as assessment_id,
         coalesce(of_students.school_id, of_totals.school_id) as school_id,
         case
-            when coalesce(of_totals.tested_n, 0) > coalesce(of_students.tested_n, 0) then 'school_totals'
             when of_students.school_id is null then 'school_totals'
+            when of_students.tested_n = 0 and of_totals.tested_n > 0 then 'school_totals'
+            -- clearly more: over one student, and over a tenth of those the totals tell of [local]
+            when
+                of_totals.tested_n > of_students.tested_n + 1
+                and 10 * of_students.tested_n < 9 * of_totals.tested_n
+                then 'school_totals'
             else 'students'
         end as source
     from of_students

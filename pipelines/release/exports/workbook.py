@@ -22,6 +22,8 @@ from pipelines.release.described import open_published
 WHY_MISSING = {"Q": "скрыто", "L": "не собиралось", "O": "нет данных", "U": "мало данных"}
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _ACCENT = "#12577A"
+#: Excel's codes of paper; a sheet of more characters across than this is printed on A3.
+_A4, _A3, WIDE = 9, 8, 200
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,18 @@ class Sheet:
     tables: tuple[str, ...]
 
 
+def _school_year(column: str) -> str:
+    """SQL of a school year by its ending year: 2023 -> 2022/23."""
+    return f"concat({column} - 1, '/', lpad(({column} % 100)::varchar, 2, '0'))"
+
+
+#: SQL: the testing window of regional works in words.
+_WINDOW = (
+    "CASE a.testing_window WHEN 'input' THEN 'входная' WHEN 'interim' THEN 'промежуточная' "
+    "WHEN 'final' THEN 'итоговая' ELSE a.testing_window END"
+)
+
+
 def _results(unit_type: str) -> tuple[Field, ...]:
     status, below = "r.obs_status", "coalesce(r.below_min_obs_status, r.obs_status)"
     municipality = Field("Муниципалитет", "m.name", 40)
@@ -59,9 +73,8 @@ def _results(unit_type: str) -> tuple[Field, ...]:
         Field("Вид", "a.kind", 8),
         Field("Предмет", "a.subject", 24),
         Field("Класс", "a.grade", 8, "0"),
-        Field(
-            "Учебный год", "concat(r.school_year - 1, '/', lpad((r.school_year % 100)::varchar, 2, '0'))", 12
-        ),
+        Field("Учебный год", _school_year("r.school_year"), 12),
+        Field("Этап", _WINDOW, 14),
         Field("Участников", "r.tested_n", 12, "#,##0", status),
         Field("Участие, %", "r.participation_pct", 12, "0.0"),
         Field("Средний балл", "r.mean_score", 12, "0.0", status),
@@ -98,6 +111,15 @@ _IDENTIFICATION = (
     "ELSE i.status END"
 )
 
+_LEVEL = (
+    "CASE p.unit_type WHEN 'school' THEN 'школа' WHEN 'municipality' THEN 'муниципалитет' "
+    "WHEN 'region' THEN 'регион' WHEN 'programme' THEN 'программа' ELSE p.unit_type END"
+)
+_TARGET = (
+    "CASE p.verdict WHEN 'met' THEN 'достигнута' WHEN 'not_met' THEN 'не достигнута' "
+    "WHEN 'no_target' THEN 'цели нет' WHEN 'too_few' THEN 'мало данных' END"
+)
+
 SHEETS = (
     _results_sheet("Регион", "Результаты региона", "region"),
     _results_sheet("Муниципалитеты", "Результаты муниципалитетов; по алфавиту, мест нет", "municipality"),
@@ -109,35 +131,41 @@ SHEETS = (
             Field("Муниципалитет", "s.municipality_name", 40),
             Field("Школа", "coalesce(s.short_name, s.name, i.school_id)", 36),
             Field("Код школы", "i.school_id", 12),
-            Field("Учебный год", "i.school_year", 12, "0"),
-            Field("Правило", "i.rule_id", 20),
+            Field("Учебный год", _school_year("i.school_year"), 12),
+            Field("Правило", "coalesce(n.title_ru, i.rule_id)", 60),
             Field("Версия", "i.rule_version", 10),
             Field("Решение", _IDENTIFICATION, 24),
             Field("Вероятность", "i.probability", 12, "0%"),
         ),
         "fct_school_identification AS i LEFT JOIN dim_school AS s ON s.school_id = i.school_id AND "
-        "s.is_latest "
+        "s.is_latest LEFT JOIN (SELECT rule_id, any_value(title_ru ORDER BY title_ru) AS title_ru "
+        "FROM dim_identification_rule GROUP BY rule_id) AS n ON n.rule_id = i.rule_id "
         "ORDER BY i.school_year DESC, i.rule_id, s.municipality_name, s.short_name, i.school_id",
-        ("fct_school_identification", "dim_school"),
+        ("fct_school_identification", "dim_identification_rule", "dim_school"),
     ),
     Sheet(
         "Показатели программы",
         "Показатели программы, цели и выводы",
         (
-            Field("Уровень", "p.unit_type", 14),
+            Field("Уровень", _LEVEL, 14),
             Field("Код", "p.unit_id", 12),
+            Field("Название", "coalesce(s.short_name, s.name, m.name, '')", 36),
             Field("Показатель", "coalesce(d.title_ru, p.indicator_id)", 60),
-            Field("Учебный год", "p.school_year", 12, "0"),
-            Field("Числитель", "p.numerator", 12, "#,##0.##", "p.obs_status"),
-            Field("Знаменатель", "p.denominator", 12, "#,##0.##", "p.obs_status"),
+            Field("Учебный год", _school_year("p.school_year"), 12),
+            Field("Период", "CASE p.period WHEN 'year' THEN 'год' ELSE p.period END", 12),
+            Field("Числитель", "p.numerator", 12, "General", "p.obs_status"),
+            Field("Знаменатель", "p.denominator", 12, "General", "p.obs_status"),
             Field("Значение", "p.value", 12, "0.0", "p.obs_status"),
             Field("Граница 95 %, от", "p.ci_low", 13, "0.0"),
             Field("Граница 95 %, до", "p.ci_high", 13, "0.0"),
             Field("Цель", "p.target", 10, "0.0"),
+            Field("Вывод", _TARGET, 18),
         ),
         "fct_programme_indicator AS p LEFT JOIN dim_indicator AS d USING (indicator_id) "
-        "ORDER BY p.unit_type, p.unit_id, p.indicator_id, p.school_year",
-        ("fct_programme_indicator", "dim_indicator"),
+        "LEFT JOIN dim_school AS s ON p.unit_type = 'school' AND s.school_id = p.unit_id AND s.is_latest "
+        "LEFT JOIN dim_municipality AS m ON p.unit_type = 'municipality' AND m.municipality_id = p.unit_id "
+        "ORDER BY p.unit_type, p.unit_id, p.indicator_id, p.school_year, p.period",
+        ("fct_programme_indicator", "dim_indicator", "dim_municipality", "dim_school"),
     ),
     Sheet(
         "Источники",
@@ -248,7 +276,7 @@ def _write_sheet(page: Worksheet, styles: _Styles, sheet: Sheet, rows: list[tupl
     page.autofilter(top, 0, top + len(rows), width - 1)
     page.freeze_panes(top + 1, sum(not f.number for f in sheet.fields[:2]))
     page.set_landscape()
-    page.set_paper(9)
+    page.set_paper(_A3 if sum(f.width for f in sheet.fields) > WIDE else _A4)
     page.fit_to_pages(1, 0)
     page.repeat_rows(top)
     page.set_footer("&L&8Выпуск " + release_id + "&R&8&P из &N")
@@ -295,5 +323,5 @@ def _write_front(
         page.merge_range(line, 0, line, 1, note, styles.plain)
         page.set_row(line, 32)
     page.set_landscape()
-    page.set_paper(9)
+    page.set_paper(_A4)
     page.fit_to_pages(1, 0)

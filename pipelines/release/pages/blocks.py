@@ -11,12 +11,16 @@ Cell = str | Markup
 
 @dataclass(frozen=True)
 class Table:
-    """A table; ``text_columns`` are aligned left, all others hold numbers."""
+    """A table; ``text_columns`` are aligned left, all others hold numbers.
+
+    A ``folded`` one only repeats the picture or the words above it: it opens on a click and is not printed.
+    """
 
     head: list[str]
     rows: list[list[Cell]]
     caption: str = ""
     text_columns: frozenset[int] = frozenset({0})
+    folded: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import jinja2
 from markupsafe import Markup
 
-from pipelines.release.pages import places, topics
+from pipelines.release.pages import places, quality, topics
 from pipelines.release.pages.blocks import Page
 from pipelines.release.pages.language import LANGUAGES, Language
 from pipelines.release.pages.warehouse import Published
@@ -55,7 +55,7 @@ def _plan(published: Published, lang: Language, schools: Set[str] | None) -> Ite
     for school_id in published.schools:
         if schools is None or school_id in schools:
             yield partial(places.school_page, published, lang, school_id)
-    for make in (topics.programme_page, topics.methods_page, topics.quality_page):
+    for make in (topics.programme_page, topics.methods_page, quality.quality_page):
         yield partial(make, published, lang)
 
 

@@ -18,10 +18,14 @@ from pipelines.release.pages.language import Language
 
 WIDTH = 720
 LABELS = 230
-RIGHT = 96
+#: Room for labels that are sentences.
+LONG_LABELS = 340
+RIGHT = 116
 #: The width of a chart that shares its line with another: text is then as large as in the wide ones.
 HALF = 340
 ROW = 30
+#: Mean width of a label's character.
+CHARACTER = 7
 
 
 @dataclass(frozen=True)
@@ -108,12 +112,9 @@ def _rect(x: float, y: float, width: float, height: float, css: str) -> str:
     return f'<rect x="{x:g}" y="{y:g}" width="{max(width, 0):.1f}" height="{height:g}" class="{css}"/>'
 
 
-def _wrapped(text: str, limit: int = 34) -> list[str]:
-    """A label on one line or two."""
-    if len(text) <= limit:
-        return [text]
-    first, *rest = textwrap.wrap(text, limit)
-    return [first, _short(" ".join(rest), limit)] if rest else [first]
+def _wrapped(text: str, width: float) -> list[str]:
+    """A label on up to three lines of so many pixels."""
+    return textwrap.wrap(text, int(width / CHARACTER), max_lines=3, placeholder="…") or [""]
 
 
 def _short(text: str, limit: int = 34) -> str:
@@ -141,27 +142,28 @@ def intervals(
     digits: int = 0,
     limit: float | None = None,
     bounds: tuple[float, float] | None = None,
+    labels: int = LABELS,
 ) -> Markup:
     """A row a unit: the point, its 95 % interval, the expected band, a reference tick; one limit for all.
 
-    ``bounds`` fixes the axis; otherwise it covers whatever is drawn.
+    ``bounds`` fixes the axis; otherwise it covers whatever is drawn. ``labels``: the width for labels.
     """
     drawn = [
         v for r in rows for v in (r.value, r.low, r.high, r.reference, *(r.expected or ())) if v is not None
     ]
     low, high = bounds or (min([*drawn, limit or min(drawn)]), max([*drawn, limit or max(drawn)]))
     marks = ticks(low, high)
-    labels = [_wrapped(r.label) for r in rows]
-    height = ROW if all(len(lines) == 1 for lines in labels) else ROW + 12
-    start, end, bottom = LABELS, WIDTH - RIGHT, height * len(rows) + 8
+    lines = [_wrapped(r.label, labels - 12) for r in rows]
+    height = ROW + 13 * (max(map(len, lines), default=1) - 1)
+    start, end, bottom = labels, WIDTH - RIGHT, height * len(rows) + 8
     parts = _axis(marks, start, end, 4, bottom, lang)
     if limit is not None:
         x = _at(limit, marks, start, end)
         parts.append(_line(x, 4, x, bottom, "limit"))
     for i, row in enumerate(rows):
         y = 4 + height * i + height / 2
-        for k, line in enumerate(labels[i]):
-            parts.append(_text(LABELS - 12, y + 12 - 8 * len(labels[i]) + 15 * k, line, "label", "end"))
+        for k, line in enumerate(lines[i]):
+            parts.append(_text(labels - 12, y + 12 - 8 * len(lines[i]) + 15 * k, line, "label", "end"))
         if row.expected:
             x1, x2 = (_at(v, marks, start, end) for v in row.expected)
             parts.append(_rect(x1, y - 9, x2 - x1, 18, "band"))
@@ -311,13 +313,14 @@ def cloud(
     y_axis: str,
     curves: Sequence[tuple[str, Sequence[tuple[float, float]]]] = (),
     y_from_zero: bool = False,
+    width: int = WIDTH,
 ) -> Markup:
     """Points with curves: a funnel (size against result) or a scatter (context against result).
 
     ``curves`` = (style, points); marked dots are drawn last and large, with their names.
     """
-    left, right, top, bottom = 56, WIDTH - 16, 12, 300
-    xs = ticks(min(d.x for d in dots), max(d.x for d in dots), 8)
+    left, right, top, bottom = 56, width - 16, 12, 300 if width == WIDTH else 220
+    xs = ticks(min(d.x for d in dots), max(d.x for d in dots), 8 if width == WIDTH else 5)
     ys = [d.y for d in dots] + ([0.0] if y_from_zero else [])
     marks = ticks(min(ys), max(ys), 6)
     parts = []
@@ -355,21 +358,30 @@ def cloud(
     said = lang.t(
         f"точек: {len(dots)}, отмечено: {len(marked)}", f"points: {len(dots)}, marked: {len(marked)}"
     )
-    return _svg(bottom + 46, title, said, parts)
+    return _svg(bottom + 46, title, said, parts, width)
 
 
 def calendar(
     rows: Sequence[tuple[str, Sequence[str]]], columns: Sequence[str], lang: Language, title: str
 ) -> Markup:
-    """A grid: rows by columns of states (``s-on_time``, ``s-late``, ``s-missing``, …, "" = not expected)."""
-    left, top, cell = 250, 24, 24
+    """A grid: rows by columns of states (``s-received``, ``s-late``, ``s-missing``, …, "" = not expected)."""
+    left, cell = 250, 24
     step = min(120.0, (WIDTH - left) / max(1, len(columns)))
+    slanted = max(map(len, columns)) * 7.5 > step
+    top = 24 if not slanted else 36 + 5 * min(28, max(map(len, columns)))
     parts = []
     for j, column in enumerate(columns):
-        parts.append(_text(round(left + step * (j + 0.5), 1), 15, column, "tick", "middle"))
+        x = round(left + step * (j + 0.5), 1)
+        if slanted:
+            parts.append(
+                f'<text transform="translate({x + 4:g} {top - 4:g}) rotate(-55)" class="tick">'
+                f"{escape(_short(column, 28))}</text>"
+            )
+        else:
+            parts.append(_text(x, 15, column, "tick", "middle"))
     for i, (label, states) in enumerate(rows):
         y = top + cell * i
-        parts.append(_text(left - 10, y + 16, _short(label), "label", "end"))
+        parts.append(_text(left - 10, y + 16, _short(label, 32), "label", "end"))
         for j, state in enumerate(states):
             if state:
                 parts.append(
@@ -378,4 +390,4 @@ def calendar(
     said = lang.t(
         f"строк: {len(rows)}, столбцов: {len(columns)}", f"rows: {len(rows)}, columns: {len(columns)}"
     )
-    return _svg(top + cell * len(rows) + 4, title, said, parts)
+    return _svg(top + cell * len(rows) + 4, title, said, parts, WIDTH + 70 if slanted else WIDTH)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.release.pages import programme, results, status, words
+from pipelines.release.pages import change, programme, quality, results, spread, status, summary, words
 from pipelines.release.pages.blocks import Cell, Fact, Figure, Page, Section, Table
 from pipelines.release.pages.language import Language
 from pipelines.release.pages.warehouse import Published, Row, Unit
@@ -24,10 +24,10 @@ def region_page(w: Published, lang: Language) -> Page:
     sections = [
         results.below_minimum(w, lang, unit, year),
         results.marks(w, lang, unit, year),
-        results.distributions(w, lang, year),
-        results.funnels(w, lang, year),
-        results.dynamics(w, lang, unit),
-        results.gaps(w, lang, unit, year),
+        spread.distributions(w, lang, year),
+        spread.funnels(w, lang, year),
+        change.dynamics(w, lang, unit),
+        spread.gaps(w, lang, unit, year),
         status.context(w, lang, None),
         programme.indicators(w, lang, unit),
         _places(w, lang),
@@ -131,14 +131,17 @@ def municipality_page(w: Published, lang: Language, municipality_id: str) -> Pag
         results.means(w, lang, unit, year),
         results.below_minimum(w, lang, unit, year),
         results.marks(w, lang, unit, year),
-        results.funnels(w, lang, year, ids),
-        results.dynamics(w, lang, unit),
-        results.gaps(w, lang, unit, year),
+        spread.funnels(w, lang, year, ids),
+        change.dynamics(w, lang, unit),
+        spread.gaps(w, lang, unit, year),
         status.context(w, lang, None, municipality_id),
         programme.indicators(w, lang, unit),
         _schools(w, lang, schools),
-        status.completeness(
-            w, lang, [r for r in w.rows_of_municipality(municipality_id) if r["unit_type"] == "school"], True
+        quality.completeness(
+            w,
+            lang,
+            [r for r in w.rows_of_municipality(municipality_id) if r["unit_type"] == "school"],
+            "unit_id",
         ),
     ]
     facts = [Fact(lang.number(len(schools)), lang.t("школ в реестре", "schools in the register"))]
@@ -233,20 +236,20 @@ def school_page(w: Published, lang: Language, school_id: str) -> Page:
     school = w.schools[school_id]
     unit: Unit = ("school", school_id)
     year = w.last_year
-    marked = frozenset({school_id})
     sections = [
+        summary.essentials(w, lang, school_id),
+        status.identification(w, lang, school_id),
         results.means(w, lang, unit, year),
         results.below_minimum(w, lang, unit, year),
         results.marks(w, lang, unit, year),
-        results.dynamics(w, lang, unit),
-        status.identification(w, lang, school_id),
-        results.funnels(w, lang, year, marked, named=False),
+        change.dynamics(w, lang, unit),
         status.context(w, lang, school_id),
+        spread.funnels(w, lang, year, frozenset({school_id}), only_marked=True),
         programme.indicators(w, lang, unit),
-        status.staffing(w, lang, school_id),
         status.partners(w, lang, school_id),
+        status.staffing(w, lang, school_id),
         status.signs(w, lang, school_id),
-        status.completeness(w, lang, w.of("dq_completeness", "unit_id").get(school_id, []), False),
+        quality.completeness(w, lang, w.of("dq_completeness", "unit_id").get(school_id, []), "contract"),
     ]
     municipality = w.municipalities.get(school["municipality_id"])
     trail = [(lang.t("Регион", "Region"), "index.html")]
@@ -271,7 +274,7 @@ def school_page(w: Published, lang: Language, school_id: str) -> Page:
         _school_lead(w, lang, unit, school),
         [s for s in sections if s],
         trail,
-        _school_facts(w, lang, unit),
+        summary.facts(w, lang, unit),
     )
 
 
@@ -307,25 +310,3 @@ def _school_lead(w: Published, lang: Language, unit: Unit, school: Row) -> list[
         text += "."
     out.append(text)
     return out
-
-
-def _school_facts(w: Published, lang: Language, unit: Unit) -> list[Fact]:
-    facts = []
-    for row in results.largest(results.main_results(w, unit, w.last_year), 4):
-        label = words.assessment_full(lang, w.assessments[row["assessment_id"]])
-        if row["below_min_pct"] is None:
-            facts.append(Fact(lang.missing(row["below_min_obs_status"]), label))
-            continue
-        facts.append(
-            Fact(
-                lang.percent(row["below_min_pct"], 0),
-                lang.t("ниже минимума: ", "below the minimum: ") + label,
-                lang.t("из ", "of ")
-                + lang.plural(
-                    row["judged_n"], ("участника", "участников", "участников"), ("student", "students")
-                )
-                + lang.t("; интервал ", "; interval ")
-                + lang.between(row["below_min_ci_low"], row["below_min_ci_high"]),
-            )
-        )
-    return facts

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from pipelines.release.pages import charts, status, words
 from pipelines.release.pages.blocks import Cell, Fact, Figure, Section, Table
 from pipelines.release.pages.language import Language
@@ -48,6 +50,8 @@ UNITS: words.Words = {
     "memberships": ("членств", "memberships"),
 }
 _PERCENT = "%"
+#: A table of more indicators than this is folded.
+LONG = 12
 
 
 def indicator_title(w: Published, lang: Language, indicator_id: str) -> str:
@@ -108,49 +112,59 @@ def indicators(w: Published, lang: Language, unit: Unit) -> Section:
         and r["target"] is not None
         and indicator_unit(w, r["indicator_id"]) == _PERCENT
     ]
+    shown = [r for r in rows if r["value"] is not None]
     figures = []
     if drawn:
         met = sum(r["verdict"] == "met" for r in rows)
         judged = sum(r["verdict"] in ("met", "not_met") for r in rows)
         text = lang.t(f"Целей достигнуто {met} из {judged}.", f"Targets met: {met} of {judged}.")
-        figures.append(Figure(name, charts.intervals(drawn, lang, name, bounds=(0, 100)), text))
+        picture = charts.intervals(drawn, lang, name, bounds=(0, 100), labels=charts.LONG_LABELS)
+        figures.append(Figure(name, picture, text))
     figures.append(
         Figure(
             lang.t(f"Все показатели, {lang.year(year)}", f"All indicators, {lang.year(year)}"),
-            table=_indicator_table(w, lang, rows),
+            words=_absent(lang, [r for r in rows if r["value"] is None]),
+            table=_indicator_table(w, lang, shown) if shown else None,
         )
     )
-    return Section(anchor, title, [intro], figures=figures)
+    return Section(anchor, title, [intro] if drawn else [], figures=figures)
+
+
+def _absent(lang: Language, rows: list[Row]) -> str:
+    """How many indicators have no value, by reason."""
+    counts = Counter(_why(lang, r) for r in rows)
+    forms = ("показатель", "показателя", "показателей"), ("indicator", "indicators")
+    return " ".join(
+        f"{why[:1].upper()}{why[1:]} — {lang.plural(n, *forms)}." for why, n in sorted(counts.items())
+    )
 
 
 def _indicator_table(w: Published, lang: Language, rows: list[Row]) -> Table:
+    """Indicators with a value; those that are long lists of a programme are folded."""
     head = [
         lang.t("Показатель", "Indicator"),
-        lang.t("Числитель", "Numerator"),
-        lang.t("Знаменатель", "Denominator"),
         lang.t("Значение", "Value"),
         lang.t("95 % интервал", "95% interval"),
-        lang.t("Цель", "Target"),
-        lang.t("Вывод", "Verdict"),
+        lang.t("Цель и вывод", "Target and verdict"),
         lang.t("К прошлому году", "Against last year"),
     ]
     body: list[list[Cell]] = []
     for r in rows:
         unit = lang.word(UNITS, indicator_unit(w, r["indicator_id"]) or None)
-        unit = "" if unit == "—" else unit
+        value = _amount(lang, r["value"], 1) + ("" if unit == "—" else f" {unit}")
+        if unit == _PERCENT and r["denominator"] is not None:
+            of = lang.t("из", "of")
+            value += f" ({_amount(lang, r['numerator'])} {of} {_amount(lang, r['denominator'])})"
         body.append(
             [
                 indicator_title(w, lang, r["indicator_id"]),
-                _amount(lang, r["numerator"]),
-                _amount(lang, r["denominator"]),
-                f"{_amount(lang, r['value'], 1)} {unit}".strip() if r["value"] is not None else _why(lang, r),
+                value,
                 lang.between(r["ci_low"], r["ci_high"], 1),
-                _amount(lang, r["target"], 1),
-                _verdict(lang, r),
+                _target(lang, r),
                 lang.word(CHANGES, r["change_verdict"]),
             ]
         )
-    return Table(head, body, text_columns=frozenset({0, 6, 7}))
+    return Table(head, body, text_columns=frozenset({0, 3, 4}), folded=len(body) > LONG)
 
 
 def _why(lang: Language, row: Row) -> str:
@@ -160,8 +174,10 @@ def _why(lang: Language, row: Row) -> str:
     return lang.t("не прислано: ", "not sent: ") + words.missing_files(lang, row["missing_contract"])
 
 
-def _verdict(lang: Language, row: Row) -> str:
+def _target(lang: Language, row: Row) -> str:
     text = lang.word(TARGET_VERDICTS, row["verdict"])
+    if row["target"] is not None:
+        text = f"{_amount(lang, row['target'], 1)}: {text}"
     if row["verdict"] in ("met", "not_met") and row["is_confirmed"] is False:
         text += lang.t(", в пределах погрешности", ", within error")
     return text
@@ -189,32 +205,35 @@ def listed(w: Published, lang: Language) -> Section:
     for rule_id, part in sorted(group(rows, "rule_id").items(), key=lambda kv: kv[0] != w.main_rule):
         counts = {s: sum(r["status"] == s for r in part) for s in words.IDENTIFICATION}
         text = "; ".join(f"{lang.t(*words.IDENTIFICATION[s])}: {n}" for s, n in counts.items() if n) + "."
-        shown = sorted(
-            (r for r in part if r["is_listed"] or r["status"] == "near"), key=lambda r: _place_key(w, r)
-        )
-        body: list[list[Cell]] = [_listed_row(w, lang, r) for r in shown]
-        head = [
-            lang.t("Школа", "School"),
-            lang.t("Муниципалитет", "Municipality"),
-            lang.t("Решение", "Decision"),
-            lang.t("Вероятность", "Probability"),
-        ]
         figures.append(
             Figure(
                 status.rule_title(w, lang, rule_id),
                 words=text[:1].upper() + text[1:],
-                table=Table(head, body, text_columns=frozenset({0, 1, 2})) if body else None,
+                table=_listed_table(w, lang, part) if rule_id == w.main_rule else None,
             )
         )
     intro = lang.t(
-        "Каждое правило даёт свой перечень; основное правило региона — первое, остальные показаны для "
-        "сравнения. Почему "
-        "школа в перечне, сказано на её странице условие за условием.",
-        "Each rule gives its own list; others are shown for comparison. A school's page says why it is on "
-        "the list, "
-        "condition by condition.",
+        "Перечень дан по основному правилу региона; о других правилах сказано, сколько школ они дали бы, "
+        "а на странице школы — что решило каждое и почему школа в перечне.",
+        "The list follows the region's main rule. Of the other rules it is said how many schools they would "
+        "list; a school's page says what each decides, and why the school is on the list.",
     )
     return Section("list", title, [intro], figures=figures)
+
+
+def _listed_table(w: Published, lang: Language, rows: list[Row]) -> Table | None:
+    """Schools on the list of a rule, or near it, in alphabetical order within municipalities."""
+    shown = sorted(
+        (r for r in rows if r["is_listed"] or r["status"] == "near"), key=lambda r: _place_key(w, r)
+    )
+    head = [
+        lang.t("Школа", "School"),
+        lang.t("Муниципалитет", "Municipality"),
+        lang.t("Решение", "Decision"),
+        lang.t("Вероятность", "Probability"),
+    ]
+    body = [_listed_row(w, lang, r) for r in shown]
+    return Table(head, body, text_columns=frozenset({0, 1, 2})) if body else None
 
 
 def _place_key(w: Published, row: Row) -> tuple[str, str]:
@@ -253,9 +272,21 @@ def effect(w: Published, lang: Language) -> Section:
                 "No verdict: there are not yet enough comparable schools or years.",
             ),
         )
+    intro = lang.t(
+        "Насколько результат поддержанных школ вырос сверх роста похожих школ без поддержки. "
+        "Справа от нуля — лучше. Отрезок, который задевает ноль, — влияние не установлено.",
+        "How far supported schools grew beyond similar schools without support. To the right of "
+        "zero is better. A line that touches zero: no effect is established.",
+    )
+    figures = [_effect_figure(lang, cohort, part) for cohort, part in group(rows, "cohort").items()]
+    return Section("effect", title, [intro], figures=figures)
+
+
+def _effect_figure(lang: Language, cohort: str, rows: list[Row]) -> Figure:
+    """One group of schools, a row a subject and year."""
     drawn = [
         charts.IntervalRow(
-            f"{lang.word(COHORTS, r['cohort'])}, {_subject(lang, r['subject'])}, {lang.year(r['end_year'])}",
+            f"{_subject(lang, r['subject'])}, {lang.year(r['end_year'])}",
             r["effect"],
             r["ci_low"],
             r["ci_high"],
@@ -263,33 +294,18 @@ def effect(w: Published, lang: Language) -> Section:
         )
         for r in rows
     ]
-    name = lang.t("Изменение относительно похожих школ", "Change against matched schools")
-    sure = sum(1 for d in drawn if d.low is not None and d.low > 0)
-    return Section(
-        "effect",
-        title,
-        [
-            lang.t(
-                "Насколько результат поддержанных школ вырос сверх роста похожих школ без поддержки. "
-                "Справа от нуля — лучше. "
-                "Отрезок, который задевает ноль, — влияние не установлено.",
-                "How far supported schools grew beyond similar schools without support. To the right of "
-                "zero is better. A line "
-                "that touches zero: no effect is established.",
-            )
-        ],
-        figures=[
-            Figure(
-                name,
-                charts.intervals(drawn, lang, name, limit=0, digits=2, axis=_sd_axis(lang)),
-                lang.t(
-                    f"Рост сверх похожих школ установлен в {sure} из {len(drawn)} сравнений.",
-                    f"Growth beyond matched schools is established in {sure} of {len(drawn)} comparisons.",
-                ),
-                _effect_table(lang, rows),
-            )
-        ],
+    name = lang.t("Изменение относительно похожих школ: ", "Change against matched schools: ") + lang.word(
+        COHORTS, cohort
     )
+    sure = sum(d.low is not None and d.low > 0 for d in drawn)
+    worse = sum(d.high is not None and d.high < 0 for d in drawn)
+    text = lang.t(
+        f"Рост сверх похожих школ установлен в {sure} из {len(drawn)} сравнений, отставание — в {worse}.",
+        f"Growth beyond matched schools is established in {sure} of {len(drawn)} comparisons, falling "
+        f"behind in {worse}.",
+    )
+    picture = charts.intervals(drawn, lang, name, limit=0, digits=2, axis=_sd_axis(lang))
+    return Figure(name, picture, text, _effect_table(lang, rows))
 
 
 def _sd_axis(lang: Language) -> str:
@@ -324,7 +340,7 @@ def _effect_table(lang: Language, rows: list[Row]) -> Table:
         ]
         for r in rows
     ]
-    return Table(head, body, text_columns=frozenset({0, 7}))
+    return Table(head, body, text_columns=frozenset({0, 7}), folded=True)
 
 
 def pairs(w: Published, lang: Language) -> Section:

@@ -1,4 +1,4 @@
-"""Sections on standing: the list of low results, social context, staffing, partners, signs, files sent."""
+"""Sections on standing: the list of low results, social context, staffing, partners, signs."""
 
 from __future__ import annotations
 
@@ -38,49 +38,54 @@ def identification(w: Published, lang: Language, school_id: str) -> Section:
                 "No data: the rules were not evaluated for this school, which has no results or is excluded.",
             ),
         )
+    main, others = rows[0], rows[1:]
+    intro = lang.t(
+        "Перечень показывает, какой школе нужна поддержка; это не оценка работы учителей.",
+        "The list shows which school needs support; it is no verdict on teachers.",
+    )
+    figures = [
+        Figure(
+            rule_title(w, lang, main["rule_id"]), words=_answer(lang, main), table=_trace_table(w, lang, main)
+        )
+    ]
+    if others:
+        figures.append(_other_rules(w, lang, others))
+    return Section("identification", title, [intro], figures=figures)
+
+
+def _answer(lang: Language, row: Row) -> str:
+    """The decision of the main rule and how sure it is, as sentences."""
+    text = decision(lang, row)
+    out = f"{text[:1].upper()}{text[1:]}."
+    if row["probability"] is not None:
+        share = lang.percent(100 * row["probability"], 0)
+        out += lang.t(
+            f" Вероятность, что правило выполнено, если учесть погрешность долей: {share}.",
+            f" Probability that the rule holds once the error of the shares is allowed for: {share}.",
+        )
+    return out
+
+
+def _other_rules(w: Published, lang: Language, rows: list[Row]) -> Figure:
+    """The other rules: in words those that list the school or nearly do, the rest in the folded table."""
+    telling = [r for r in rows if r["status"] in ("confirmed", "point", "near")]
+    text = "; ".join(f"{rule_title(w, lang, r['rule_id'])} — {decision(lang, r)}" for r in telling)
     body: list[list[Cell]] = [
         [
             rule_title(w, lang, r["rule_id"]),
-            r["rule_version"],
             decision(lang, r),
             lang.percent(100 * r["probability"], 0) if r["probability"] is not None else "—",
         ]
         for r in rows
     ]
-    table = Table(
-        [
-            lang.t("Правило", "Rule"),
-            lang.t("Версия", "Version"),
-            lang.t("Решение", "Decision"),
-            lang.t("Вероятность", "Probability"),
-        ],
-        body,
-        text_columns=frozenset({0, 1, 2}),
+    head = [lang.t("Правило", "Rule"), lang.t("Решение", "Decision"), lang.t("Вероятность", "Probability")]
+    return Figure(
+        lang.t("Другие правила, для сравнения", "Other rules, for comparison"),
+        words=f"{text}."
+        if text
+        else lang.t("Ни по одному не выполнено и не близко.", "None holds or nearly holds."),
+        table=Table(head, body, text_columns=frozenset({0, 1}), folded=True),
     )
-    intro = lang.t(
-        "Перечень показывает, какой школе нужна поддержка; это не оценка работы учителей. Вероятность — "
-        "насколько "
-        "вероятно, что правило выполнено, если учесть погрешность долей.",
-        "The list shows which school needs support; it is no verdict on teachers. The probability is that "
-        "of the rule "
-        "holding once the error of the shares is allowed for.",
-    )
-    figures = [Figure(lang.t("Решение по каждому правилу", "Decision by each rule"), table=table)]
-    trace = _trace_table(w, lang, school_id)
-    if trace:
-        figures.append(
-            Figure(
-                lang.t("Почему: условие за условием", "Why: condition by condition"),
-                words=lang.t(
-                    "Условия правил, по которым школа в перечне, и те, что выполнены или близки: значение, "
-                    "порог, число участников.",
-                    "Conditions of the rules that list the school, and those met or near: value, "
-                    "threshold, number of students.",
-                ),
-                table=trace,
-            )
-        )
-    return Section("identification", title, [intro], figures=figures)
 
 
 def decision(lang: Language, row: Row) -> str:
@@ -98,20 +103,19 @@ def decision(lang: Language, row: Row) -> str:
     return text
 
 
-def _trace_table(w: Published, lang: Language, school_id: str) -> Table | None:
-    decided = {r["rule_id"]: r for r in identification_rows(w, school_id)}
+def _trace_table(w: Published, lang: Language, decided: Row) -> Table | None:
+    """Why: the rule's conditions, of a school that isn't listed only those met or near."""
     rows = [
         r
-        for r in w.of("fct_school_identification_trace", "school_id").get(school_id, [])
-        if r["school_year"] == w.identification_year
-        and r["rule_id"] in decided
-        and (decided[r["rule_id"]]["is_listed"] or r["met"] or r["near_miss"])
+        for r in w.of("fct_school_identification_trace", "school_id").get(decided["school_id"], [])
+        if r["school_year"] == decided["school_year"]
+        and r["rule_id"] == decided["rule_id"]
+        and (decided["is_listed"] or r["met"] or r["near_miss"])
     ]
     if not rows:
         return None
     body: list[list[Cell]] = [
         [
-            rule_title(w, lang, r["rule_id"]),
             condition_label(w, lang, r),
             value_or_why(lang, r["observed"], r.get("obs_status")),
             _comparison(lang, r),
@@ -121,14 +125,13 @@ def _trace_table(w: Published, lang: Language, school_id: str) -> Table | None:
         for r in rows
     ]
     head = [
-        lang.t("Правило", "Rule"),
-        lang.t("Условие", "Condition"),
+        lang.t("Почему: условие правила", "Why: the rule's condition"),
         lang.t("Наблюдается", "Observed"),
         lang.t("Порог", "Threshold"),
         lang.t("Участников", "Students"),
         lang.t("Итог", "Outcome"),
     ]
-    return Table(head, body, text_columns=frozenset({0, 1, 5}))
+    return Table(head, body, text_columns=frozenset({0, 4}))
 
 
 def _comparison(lang: Language, row: Row) -> str:
@@ -391,23 +394,25 @@ def partners(w: Published, lang: Language, school_id: str) -> Section | None:
     rows = w.of("fct_school_peer_match", "school_id").get(school_id, [])
     if not rows:
         return None
+    year = max(r["school_year"] for r in rows)
+    rows = [r for r in rows if r["school_year"] == year]
     body: list[list[Cell]] = []
-    for r in sorted(rows, key=lambda r: (-r["school_year"], r["rank"] or 0)):
+    for r in sorted(rows, key=lambda r: (r["status"] != "assigned", r["rank"] or 0)):
         partner = w.schools.get(r["partner_school_id"])
         name: Cell = (
             link(words.school_path(r["partner_school_id"]), words.school_name(partner), 1) if partner else "—"
         )
         body.append(
             [
-                lang.year(r["school_year"]),
                 name,
+                lang.word(words.MATCHES, r["status"]),
                 lang.number(r["distance"], 2),
                 lang.t(r.get("reason_ru") or "", r.get("reason_en") or "") or r.get("reason") or "",
             ]
         )
     head = [
-        lang.t("Учебный год", "School year"),
         lang.t("Школа-партнёр", "Partner school"),
+        lang.t("Предложение", "Proposal"),
         lang.t("Расстояние", "Distance"),
         lang.t("Почему", "Why"),
     ]
@@ -421,90 +426,10 @@ def partners(w: Published, lang: Language, school_id: str) -> Section | None:
         "partners",
         lang.t("Предложенные партнёры", "Proposed partners"),
         [intro],
-        figures=[Figure(lang.t("Пары", "Pairs"), table=Table(head, body, text_columns=frozenset({0, 1, 3})))],
+        figures=[Figure(lang.year(year), table=Table(head, body, text_columns=frozenset({0, 1, 3})))],
     )
 
 
 def link(path: str, text: str, depth: int) -> Markup:
     """A link from a page that lies ``depth`` folders below the language's root."""
     return Markup('<a href="{}{}">{}</a>').format("../" * depth, path, text)
-
-
-def completeness(w: Published, lang: Language, rows: list[Row], by_unit: bool) -> Section:
-    """What was to be sent and what came, as a calendar: file kinds by periods, or units by file kinds."""
-    title = lang.t("Что прислано и когда", "What was sent, and when")
-    rows = [r for r in rows if r["school_year"] == w.last_year] or rows
-    if not rows:
-        return Section(
-            "files",
-            title,
-            missing=lang.t(
-                "Нет данных, потому что календарь сдачи для региона не задан.",
-                "No data: the region has no calendar of submissions.",
-            ),
-        )
-    side, top = ("unit_id", "contract") if by_unit else ("contract", "period")
-    columns = sorted({r[top] for r in rows})
-    grid = [
-        (_side_name(w, lang, key, part), [_worst(part, top, c) for c in columns])
-        for key, part in sorted(group(rows, side).items())
-    ]
-    late = sum(r["state"] == "late" for r in rows)
-    missing = sum(r["state"] == "missing" for r in rows)
-    text = lang.t(
-        f"Ожидалось {len(rows)}, не прислано {missing}, с опозданием {late}. Пока нет всех, числа выпуска "
-        "предварительные.",
-        f"Expected {len(rows)}, missing {missing}, late {late}. Until all have come the release's numbers "
-        "are provisional.",
-    )
-    legend = (
-        Markup('<span class="legend">')
-        + Markup("").join(
-            Markup('<span><i class="key s-{}"></i>{}</span>').format(code, lang.t(*pair))
-            for code, pair in words.COMPLETENESS.items()
-        )
-        + Markup("</span>")
-    )
-    name = lang.t(f"Сдача сведений, {lang.year(w.last_year)}", f"Submissions, {lang.year(w.last_year)}")
-    head = [
-        lang.t("Сведения", "What"),
-        lang.t("Период", "Period"),
-        lang.t("Срок", "Due"),
-        lang.t("Пришло", "Received"),
-        lang.t("Состояние", "State"),
-    ]
-    shown = [r for r in rows if r["state"] in ("missing", "late")][:40] if by_unit else rows
-    body: list[list[Cell]] = [
-        [
-            _side_name(w, lang, r[side], [r])
-            + (f": {words.contract_title(lang, r['contract'])}" if by_unit else ""),
-            r["period"],
-            lang.date(r["due"]),
-            lang.date(r["received"]),
-            lang.word(words.COMPLETENESS, r["state"]),
-        ]
-        for r in shown
-    ]
-    table = Table(head, body, text_columns=frozenset({0, 1, 4})) if body else None
-    return Section(
-        "files",
-        title,
-        [text, legend],
-        figures=[Figure(name, charts.calendar(grid, columns, lang, name), table=table)],
-    )
-
-
-def _side_name(w: Published, lang: Language, key: str, part: list[Row]) -> str:
-    if key in w.schools and part[0]["unit_type"] == "school" and part[0]["unit_id"] == key:
-        return words.school_name(w.schools[key])
-    if part[0]["unit_type"] == "region" and part[0]["unit_id"] == key:
-        return lang.t("регион", "region")
-    return words.contract_title(lang, key)
-
-
-_BADNESS = ("missing", "late", "not_yet_due", "received")
-
-
-def _worst(rows: list[Row], column: str, value: str) -> str:
-    states = {r["state"] for r in rows if r[column] == value}
-    return next((s for s in _BADNESS if s in states), "")

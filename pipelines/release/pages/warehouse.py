@@ -28,6 +28,12 @@ class Published:
         )
         self._tables = {r[0] for r in self._db.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
 
+    @cached_property
+    def table_comments(self) -> dict[str, str]:
+        """Comments of the tables, Russian then English."""
+        found = self._db.execute("SELECT table_name, comment FROM duckdb_tables()").fetchall()
+        return {table: comment for table, comment in found if comment}
+
     def close(self) -> None:
         self._db.close()
 

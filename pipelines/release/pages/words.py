@@ -111,13 +111,40 @@ SEVERITIES: Words = {
     "error": ("ошибка: строка отклонена", "error: row rejected"),
     "warning": ("замечание", "warning"),
     "repair": ("исправлено по правилу", "repaired by rule"),
+    "superseded": ("заменено более новым файлом", "replaced by a newer file"),
 }
 COMPLETENESS: Words = {
-    "received": ("вовремя", "on time"),
+    "received": ("прислано", "received"),
     "late": ("с опозданием", "late"),
     "missing": ("не прислано", "missing"),
     "not_yet_due": ("срок не наступил", "not due yet"),
 }
+MATCHES: Words = {
+    "assigned": ("предложен", "proposed"),
+    "alternative": ("запасной", "alternative"),
+    "unmatched": ("пары нет", "no partner"),
+}
+#: Outcomes of the gate's checks, the gravest first.
+OUTCOMES: Words = {
+    "failed": ("не пройдена", "failed"),
+    "warned": ("предупреждение", "warning"),
+    "passed": ("пройдена", "passed"),
+}
+GATE_KINDS: Words = {
+    "completeness": ("полнота", "completeness"),
+    "distribution": ("область значений", "range of values"),
+    "jump": ("скачок к прошлому выпуску", "jump against the last release"),
+    "warning": ("доля скрытого", "share hidden"),
+}
+#: Columns whose range the gate checks.
+GATE_COLUMNS: Words = {
+    "participation_pct": ("доля участников, %", "participation, %"),
+    "below_min_pct": ("доля ниже минимума, %", "share below the minimum, %"),
+    "ci_width": ("ширина интервала", "width of the interval"),
+    "share_of_maximum": ("доля наибольшего балла", "share of the maximum score"),
+    "tested_n": ("число участников", "students tested"),
+}
+QUARTERS: Words = {f"q{k}": (f"{k}-я четверть", f"quarter {k}") for k in range(1, 5)}
 UNIT_TYPES: Words = {
     "school": ("школа", "school"),
     "municipality": ("муниципалитет", "municipality"),
@@ -168,8 +195,32 @@ def contract_title(lang: Language, contract: str | None) -> str:
 
     if contract is None:
         return lang.t("не распознан", "not recognised")
-    found = CONTRACTS.get(contract)
+    found = CONTRACTS.get(contract) or CONTRACTS.get(f"{contract}s")  # codes of schools name them singly
     return lang.t(found.title_ru, found.title_en) if found else contract
+
+
+def rule_title(lang: Language, rule_id: str) -> str:
+    """What an intake rule says, without the place and value of one case; the id of a rule unknown here."""
+    from pipelines.intake.rules import RULES  # noqa: PLC0415
+    from schemas import CONTRACTS  # noqa: PLC0415
+
+    for contract in CONTRACTS.values():
+        if rule_id in contract.relations:
+            return lang.t(*contract.relations[rule_id])
+    if rule_id not in RULES:
+        return rule_id
+    text = lang.t(RULES[rule_id].ru, RULES[rule_id].en)
+    text = re.sub(r"«?\{title\}»?: ", "", text)
+    text = re.sub(r"«?\{\w+\}»?", "…", text).split(". ")[0].removesuffix("…").strip(" .,;:")
+    return text[:1].upper() + text[1:]
+
+
+def period(lang: Language, code: str) -> str:
+    """A period of submissions: «год», «1-я четверть», «РДР, входная», «ВПР»."""
+    kind, _, window = code.partition(" ")
+    if window:
+        return f"{kind}, {lang.word(WINDOWS, window)}"
+    return lang.word({"year": ("год", "year"), **QUARTERS}, code)
 
 
 def missing_files(lang: Language, listed: str) -> str:

@@ -22,6 +22,7 @@ final as (
         cast(labels.n_conditions as integer) as n_conditions,
         cast(labels.known_n as integer) as known_n,
         cast(labels.too_few_n as integer) as too_few_n,
+        labels.missing_conditions,
         cast(labels.pooled_n as bigint) as pooled_n,
         100.0 * labels.pooled_numerator / labels.pooled_n as pooled_pct,
         labels.is_met,

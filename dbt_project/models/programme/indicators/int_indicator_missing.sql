@@ -66,6 +66,14 @@ received_of_units as (
         on received.school_id = programmes.school_id and received.school_year = programmes.school_year
 ),
 
+-- the empty period stands for any: a join on plain keys, where one on «this or any» compares all with all
+of_periods as (
+    select unit_type, unit_id, contract, school_year, period from received_of_units
+    where period is not null
+    union
+    select unit_type, unit_id, contract, school_year, '' from received_of_units
+),
+
 looked_for as (
     select
         units.indicator_id, units.unit_type, units.unit_id, units.school_year, of_measures.requirement,
@@ -94,7 +102,7 @@ looked_for as (
 checked as (
     select
         looked_for.*,
-        received_of_units.contract as received_contract,
+        of_periods.contract as received_contract,
         looked_for.contract || coalesce(' ' || looked_for.period, '')
         || case
             when looked_for.source_year <> looked_for.school_year
@@ -102,12 +110,12 @@ checked as (
             else ''
         end as missing_label
     from looked_for
-    left join received_of_units
-        on looked_for.source_unit_type = received_of_units.unit_type
-        and looked_for.source_unit_id = received_of_units.unit_id
-        and looked_for.contract = received_of_units.contract
-        and looked_for.source_year = received_of_units.school_year
-        and (looked_for.period is null or looked_for.period = received_of_units.period)
+    left join of_periods
+        on looked_for.source_unit_type = of_periods.unit_type
+        and looked_for.source_unit_id = of_periods.unit_id
+        and looked_for.contract = of_periods.contract
+        and looked_for.source_year = of_periods.school_year
+        and coalesce(looked_for.period, '') = of_periods.period
 ),
 
 requirements as (
