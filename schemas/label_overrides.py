@@ -22,7 +22,12 @@ class LabelOverrides(Model):
         note="Должность или организация; фамилии не указывайте",
     )
     decided_on: Date = column("Дата решения", "Decided on", key=True, required=True)
-    reason: Text = column("Основание", "Reason", required=True)
+    reason: Text = column(
+        "Основание",
+        "Reason",
+        required=True,
+        note="Публикуется рядом с меткой: без фамилий и сведений об отдельных людях",
+    )
     valid_until: Date = column("Действует до", "Valid until", note="Пусто: действует, пока не отменено")
 
     @relation(

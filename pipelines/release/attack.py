@@ -133,9 +133,8 @@ def components(cells: Cells, hidden: Bools) -> list[Component]:
     """The connected components of the hidden cells, each with the relations that hold it together."""
     edges = hidden[cells.cell]
     relations = int(cells.relation.max(initial=-1)) + 1
-    right = np.negative(np.bincount(
-        cells.relation[~edges], (cells.sign * cells.values[cells.cell])[~edges], minlength=relations
-    ).astype(float))
+    open_part = np.where(edges, 0.0, cells.sign * cells.values[cells.cell])
+    right: Floats = -np.bincount(cells.relation, open_part, relations).astype(np.float64)
     n = len(hidden)
     graph = sparse.coo_matrix(
         (np.ones(int(edges.sum())), (cells.cell[edges], n + cells.relation[edges])),

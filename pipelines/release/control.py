@@ -179,8 +179,7 @@ def _write_table(
         return []
     statuses = ", ".join(f"{rule.status(limits)} as status_{i}" for i, rule in enumerate(rules))
     db.execute(
-        "create or replace temp table masked as "
-        f'select t.*, {statuses} from build.main."{table}" as t'  # noqa: S608
+        f'create or replace temp table masked as select t.*, {statuses} from build.main."{table}" as t'  # noqa: S608
     )
     by_column: dict[str, list[int]] = defaultdict(list)
     marked: dict[str, list[int]] = defaultdict(list)
@@ -258,8 +257,8 @@ def _hidden_cells(db: duckdb.DuckDBPyConnection, limits: Limits, memos: Memos | 
     db.execute("insert into temp.hidden by name select * from hidden_frame")
     db.execute(
         "create or replace temp macro cell(l, kind, unit, work, part) as (select min(h.status) "
-        "from temp.hidden as h where h.layer = l and h.unit_type = kind and h.unit_id = unit and h.assessment_id = work "
-        "and h.subgroup = part)"
+        "from temp.hidden as h where h.layer = l and h.unit_type = kind and h.unit_id = unit "
+        "and h.assessment_id = work and h.subgroup = part)"
     )
 
 

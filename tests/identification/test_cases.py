@@ -195,6 +195,7 @@ def test_comparison_says_what_parts_two_rules(labels: duckdb.DuckDBPyConnection)
 def test_too_few_is_said_with_the_two_years_together(labels: duckdb.DuckDBPyConnection) -> None:
     label = _label(labels, "130001")
     assert (label["status"], label["known_n"], label["too_few_n"]) == ("insufficient", 0, 2)
+    assert series("R5") not in label["missing_conditions"] and series("RO") in label["missing_conditions"]
     assert (label["pooled_n"], label["pooled_pct"]) == (31, pytest.approx(100 * 15 / 31))
     pooled = labels.execute(
         """select n, numerator, is_known, met, pooled_n, pooled_pct from fct_school_identification_trace

@@ -7,9 +7,11 @@ from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from pipelines.release.pages import build_pages, charts
+from pipelines.intake.rules import RULES
+from pipelines.release.pages import build_pages, charts, words
 from pipelines.release.pages.language import LANGUAGES, Language
 from pipelines.release.pages.words import slug
 from tests.published import make_release, promised_tables
@@ -277,3 +279,47 @@ def test_codes_become_file_names_that_need_no_quoting() -> None:
     assert slug("990100") == "990100"
     assert re.fullmatch(r"[A-Za-z0-9_-]+", slug("Район 02/а"))
     assert slug("a_b") != slug("a b")
+
+
+def test_the_first_page_of_a_school_says_the_main_things(pages: Path) -> None:
+    large = section(pages / "ru" / "school" / f"{LARGE}.html", "essentials")
+    assert "ВПР: математика, 5 кл." in large and "выше" in large and "мало лет для вывода" in large
+    hidden = section(pages / "ru" / "school" / f"{HIDDEN}.html", "essentials")
+    assert "участников слишком мало" in hidden
+    text = " ".join("".join(Outline((pages / "ru" / "school" / f"{HIDDEN}.html").read_text()).text).split())
+    assert "исключена" in text[: text.index("Главное")]
+
+
+def test_an_excluded_school_is_not_counted_as_listed(pages: Path) -> None:
+    text = (pages / "ru" / "programme.html").read_text(encoding="utf-8")
+    facts = dict(re.findall(r"<dt>([^<]*)</dt><dd>([^<]*)</dd>", text))
+    assert facts["в перечне, подтверждено"] == "0"
+    assert facts["в перечне по оценке"] == "1"
+    assert "не включено по исключению или решению: 1" in text
+
+
+def test_the_quality_page_speaks_in_words(tmp_path: Path) -> None:
+    database = make_release(tmp_path / "w.duckdb", region())
+    with duckdb.connect(str(database)) as db:
+        db.execute(
+            """CREATE TABLE dq_gate_result AS SELECT 'fct_assessment_aggregate' AS frame,
+            'distribution' AS kind, 'below_min_pct' AS column_name, 'passed' AS outcome,
+            '{"min_value": 0, "max_value": 100}' AS expected,
+            'below_min_pct вне 0–100' AS message_ru, 'below_min_pct outside 0–100' AS message_en"""
+        )
+    build_pages(database, tmp_path / "out", schools=set())
+    text = section(tmp_path / "out" / "ru" / "quality.html", "gate")
+    assert "доля ниже минимума, %: вне 0–100" in text and "пройдена" in text
+    assert "_" not in text
+
+
+@pytest.mark.parametrize("lang", [RU, EN])
+def test_every_intake_rule_has_a_title_without_place_holders(lang: Language) -> None:
+    titles = [words.rule_title(lang, rule) for rule in RULES]
+    assert all(t and not re.search(r"[{}]|^…|^\W*$", t) for t in titles), titles
+
+
+def test_tables_beside_their_chart_are_folded(pages: Path) -> None:
+    text = (pages / "ru" / "school" / f"{LARGE}.html").read_text(encoding="utf-8")
+    results = text[text.index('<section id="results"') : text.index('<section id="below"')]
+    assert results.count("<svg") == results.count("<details") == results.count("<table") > 0

@@ -229,9 +229,10 @@ class _Styles:
         base: dict[str, Any] = {"font_name": "Calibri", "font_size": 11, "valign": "top"}
         self.title = book.add_format({**base, "bold": True, "font_size": 16, "font_color": _ACCENT})
         self.note = book.add_format({**base, "font_color": "#55606E", "text_wrap": True})
+        self.aside = book.add_format({**base, "font_color": "#55606E"})
         self.plain = book.add_format({**base, "text_wrap": True})
-        self.quoted = book.add_format({**base, "quote_prefix": True})
-        self.text = book.add_format(base)
+        self.quoted = book.add_format({**base, "quote_prefix": True, "indent": 1})
+        self.text = book.add_format({**base, "indent": 1})
         self.link = book.add_format({**base, "font_color": _ACCENT, "underline": 1})
         self.why = book.add_format({**base, "font_color": "#55606E", "italic": True, "align": "right"})
         self.head = book.add_format(
@@ -263,7 +264,7 @@ def _rows(db: duckdb.DuckDBPyConnection, sheet: Sheet) -> list[tuple]:
 def _write_sheet(page: Worksheet, styles: _Styles, sheet: Sheet, rows: list[tuple], release_id: str) -> None:
     top, width = 2, len(sheet.fields)
     page.write_string(0, 0, sheet.title, styles.title)
-    page.write_string(1, 0, f"Выпуск {release_id}; пояснения — на листе «О книге»", styles.note)
+    page.write_string(1, 0, f"Выпуск {release_id}; пояснения — на листе «О книге»", styles.aside)
     for j, field in enumerate(sheet.fields):
         page.set_column(j, j, field.width)
         page.write_string(top, j, field.header, styles.head)

@@ -55,13 +55,14 @@ def region_page(w: Published, lang: Language) -> Page:
 def _region_facts(w: Published, lang: Language, unit: Unit, year: int | None) -> list[Fact]:
     rows = results.of_year(w, unit, year)
     with_results = {r["unit_id"] for rs in w.school_results.values() for r in rs if r["school_year"] == year}
+    registered_n = sum(not school["is_placeholder"] for school in w.schools.values())
     facts = [
         Fact(
             lang.number(len(with_results)),
             lang.t("школ с результатами за год", "schools with results of the year"),
             lang.t(
-                f"из {lang.number(len(w.schools))} в реестре",
-                f"of {lang.number(len(w.schools))} in the register",
+                f"из {lang.number(registered_n)} в реестре",
+                f"of {lang.number(registered_n)} in the register",
             ),
         ),
         Fact(lang.number(len(rows)), lang.t("работ и экзаменов", "assessments")),

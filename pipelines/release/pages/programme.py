@@ -205,6 +205,12 @@ def listed(w: Published, lang: Language) -> Section:
     for rule_id, part in sorted(group(rows, "rule_id").items(), key=lambda kv: kv[0] != w.main_rule):
         counts = {s: sum(r["status"] == s for r in part) for s in words.IDENTIFICATION}
         text = "; ".join(f"{lang.t(*words.IDENTIFICATION[s])}: {n}" for s, n in counts.items() if n) + "."
+        left_out = sum(r["status"] in ("confirmed", "point") and not r["is_listed"] for r in part)
+        if left_out:
+            text += lang.t(
+                f" Из выполнивших правило не включено по исключению или решению: {left_out}.",
+                f" Of those meeting the rule, left out by exclusion or decision: {left_out}.",
+            )
         figures.append(
             Figure(
                 status.rule_title(w, lang, rule_id),
@@ -388,11 +394,15 @@ def facts(w: Published, lang: Language) -> list[Fact]:
     if not rows:
         return []
     labels = (
-        ("confirmed", "в перечне, подтверждено", "on the list, confirmed"),
-        ("point", "в перечне по оценке", "on the list by the estimate"),
-        ("near", "близко к порогу", "near the threshold"),
-        ("insufficient", "мало данных", "too few data"),
+        ("confirmed", True, "в перечне, подтверждено", "on the list, confirmed"),
+        ("point", True, "в перечне по оценке", "on the list by the estimate"),
+        ("near", False, "близко к порогу", "near the threshold"),
+        ("insufficient", False, "мало данных", "too few data"),
     )
     return [
-        Fact(lang.number(sum(r["status"] == code for r in rows)), lang.t(ru, en)) for code, ru, en in labels
+        Fact(
+            lang.number(sum(r["status"] == code and bool(r["is_listed"]) == on_list for r in rows)),
+            lang.t(ru, en),
+        )
+        for code, on_list, ru, en in labels
     ]

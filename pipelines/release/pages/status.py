@@ -93,10 +93,13 @@ def decision(lang: Language, row: Row) -> str:
     if row["status"] is None:
         return lang.missing(row.get("obs_status") or "Q")
     text = lang.word(words.IDENTIFICATION, row["status"])
+    if row["status"] == "insufficient" and row.get("missing_conditions"):
+        lacking = row["missing_conditions"]
+        text += lang.t(f"; за год нет: {lacking}", f"; nothing this year of: {lacking}")
     if row["exclusion_reason_ru"]:
         reason = lang.t(row["exclusion_reason_ru"], row["exclusion_reason_en"] or row["exclusion_reason_ru"])
         text += lang.t(f"; из перечня исключена: {reason}", f"; excluded from the list: {reason}")
-    if row["override_state"]:
+    if row["override_state"] == "in_force":
         text += lang.t(
             f"; решение: {row['override_reason']}", f"; decided otherwise: {row['override_reason']}"
         )
@@ -142,6 +145,8 @@ def _comparison(lang: Language, row: Row) -> str:
 def _met(lang: Language, row: Row) -> str:
     if not row["is_known"]:
         return lang.missing("U")
+    if row["met"] is None:
+        return lang.missing(row["obs_status"])
     if row["met"]:
         return (
             lang.t("выполнено, подтверждено", "met, confirmed")

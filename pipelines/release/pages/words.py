@@ -211,7 +211,7 @@ def rule_title(lang: Language, rule_id: str) -> str:
         return rule_id
     text = lang.t(RULES[rule_id].ru, RULES[rule_id].en)
     text = re.sub(r"«?\{title\}»?: ", "", text)
-    text = re.sub(r"«?\{\w+\}»?", "…", text).split(". ")[0].removesuffix("…").strip(" .,;:")
+    text = re.sub(r"«?\{\w+\}»?", "…", text).split(". ")[0].strip(" …")
     return text[:1].upper() + text[1:]
 
 

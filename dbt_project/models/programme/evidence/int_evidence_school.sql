@@ -1,6 +1,7 @@
 {{ config(materialized='table') }}
 -- The row that makes a school one of the region's schools: its latest row of the register in force for the
--- school year; for a school that the register lacks, the first row of a file that names it. A table, for it looks through every file.
+-- school year; for a school that the register lacks, the first row of a file that names it. A table, because
+-- it looks through every file.
 {% set contracts = {
     'student_results': 'student_result', 'school_results': 'school_result', 'context_form': 'context_form',
     'social_passport': 'social_passport', 'staffing': 'staffing', 'school_marks': 'school_mark',
