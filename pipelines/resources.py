@@ -119,13 +119,17 @@ def _reasons(result: Any, settings: Settings) -> list[str]:
 
 
 def _selected(context: dg.AssetExecutionContext, manifest: dict[str, Any]) -> set[str]:
-    """dbt's names of the models, seeds and tests that this step is to build."""
+    """dbt's names of the models, seeds and tests that this step is to build.
+
+    Tests are named too: one that links a table to a table of an earlier part is not selected with its model.
+    """
     from dagster_dbt.asset_utils import get_asset_keys_to_resource_props  # noqa: PLC0415
 
     from pipelines.assets.warehouse import TRANSLATOR  # noqa: PLC0415
 
     props = get_asset_keys_to_resource_props(manifest, TRANSLATOR)
-    return {props[key]["name"] for key in context.selected_asset_keys if key in props}
+    models = {props[key]["name"] for key in context.selected_asset_keys if key in props}
+    return models | {key.name for key in context.selected_asset_check_keys}
 
 
 #: Parsed dbt projects of this process, by their environment (it is rendered into the sources).
