@@ -81,6 +81,6 @@ def release_checks() -> list[dg.AssetCheckSpec]:
             "gate",
             asset=release,
             blocking=True,
-            description="Completeness, distributions, jumps against the previous release. Warns on a first one.",
+            description="Completeness, distributions, jumps against the previous release; a first one only warns.",
         ),
     ]

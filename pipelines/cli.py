@@ -142,7 +142,7 @@ def erase(
 
 @app.command()
 def verify(
-    release: Annotated[Optional[str], typer.Argument(help="A release's id; the current one by default.")] = None,  # noqa: UP045
+    release: Annotated[Optional[str], typer.Argument(help="Its id; the current one if left out.")] = None,  # noqa: UP045
     home: Home = None,
 ) -> None:
     """Make a release again from the vault and compare. Exit 0 the same, 1 it differs or can't be made."""
@@ -157,7 +157,9 @@ def verify(
         raise typer.Exit(1) from error
     for table, rows in differing.items():
         typer.echo(f"{table}: различаются строк {rows}")
-    typer.echo("Выпуск воспроизводится не полностью." if differing else "Выпуск воспроизводится: все таблицы те же.")
+    typer.echo(
+        "Выпуск воспроизводится не полностью." if differing else "Выпуск воспроизводится: все таблицы те же."
+    )
     raise typer.Exit(1 if differing else 0)
 
 

@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = None
     #: A release older than this many days while submissions were due fails its freshness check.
     fresh_days: int = 3
+    #: A release of more schools than this has no page for each of them (a country's: hours of pages).
+    school_pages: int = 3000
     workers: int = min(4, os.cpu_count() or 1)
     memory_limit: str = "4GB"
     file_seconds: int = 300

@@ -65,7 +65,12 @@ def release_asset() -> dg.AssetsDefinition:
                 code_version=inputs.code_version,
                 region=settings.region,
                 reason=settings.release_reason,
-                complete=partial(complete, manifest=manifest, texts=release_texts()),
+                complete=partial(
+                    complete,
+                    manifest=manifest,
+                    texts=release_texts(),
+                    school_pages=settings.school_pages,
+                ),
             )
         except Stopped as stopped:
             raise dg.Failure(str(stopped)) from stopped

@@ -26,15 +26,22 @@ OWN_GRAINS = {
 }
 
 
-def complete(folder: Path, database: Path, manifest: Mapping[str, Any], texts: Mapping[str, str]) -> None:
+def complete(
+    folder: Path,
+    database: Path,
+    manifest: Mapping[str, Any],
+    texts: Mapping[str, str],
+    school_pages: int | None = None,
+) -> None:
     """Declare keys and views in the database, then write pages, exports and documentation beside it.
 
-    ``manifest`` is dbt's; ``texts`` are Markdown texts by file name, kept as pages of ``docs/``.
+    ``manifest`` is dbt's; ``texts`` are Markdown texts by file name, kept as pages of ``docs/``. Of more than
+    ``school_pages`` schools none gets a page of its own.
     """
     published = {t.name for t in described(database)}
     grains = {**dictionary.grains(manifest), **OWN_GRAINS}
     bi.declare_keys(database, {t: g for t, g in grains.items() if t in published})
     bi.label_views(database)
-    build_pages(database, folder / "pages")
+    build_pages(database, folder / "pages", most_schools=school_pages)
     export_all(database, folder)
     dictionary.write_docs(folder / "docs", described(database), manifest, texts)

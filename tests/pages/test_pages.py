@@ -188,6 +188,15 @@ def test_a_release_that_lacks_tables_still_makes_pages_that_say_so(tmp_path: Pat
     assert "потому что" in (tmp_path / "out" / "ru" / "index.html").read_text(encoding="utf-8")
 
 
+def test_a_release_of_very_many_schools_has_no_page_for_each(tmp_path: Path) -> None:
+    database = make_release(tmp_path / "warehouse.duckdb", region())
+    build_pages(database, tmp_path / "out", most_schools=1)
+    made = {
+        p.relative_to(tmp_path / "out" / "ru").as_posix() for p in (tmp_path / "out" / "ru").rglob("*.html")
+    }
+    assert "index.html" in made and not any(name.startswith("school") for name in made)
+
+
 def test_the_same_release_makes_the_same_bytes(tmp_path: Path, pages: Path) -> None:
     database = make_release(tmp_path / "warehouse.duckdb", region())
     build_pages(database, tmp_path / "out", schools={LARGE})

@@ -25,13 +25,18 @@ class Made(NamedTuple):
     bytes: int
 
 
-def build_pages(database: Path, out: Path, schools: Set[str] | None = None) -> Made:
+def build_pages(
+    database: Path, out: Path, schools: Set[str] | None = None, most_schools: int | None = None
+) -> Made:
     """Write every page in both languages to ``out/ru`` and ``out/en``; ``schools`` keeps to a few of them.
 
-    ``out/index.html`` leads to the Russian region page. Links to schools left out still stand.
+    ``out/index.html`` leads to the Russian region page. Links to schools left out still stand. Of more than
+    ``most_schools`` schools none gets a page.
     """
     published = Published(database)
     try:
+        if most_schools is not None and len(published.schools) > most_schools:
+            schools = set()
         render = _renderer(published)
         pages = size = 0
         for lang in LANGUAGES:
