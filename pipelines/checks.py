@@ -81,6 +81,6 @@ def release_checks() -> list[dg.AssetCheckSpec]:
             "gate",
             asset=release,
             blocking=True,
-            description="Completeness, distributions, jumps against the previous release; a first one only warns.",
+            description="Completeness, distributions, jumps since the last release; a first one only warns.",
         ),
     ]

@@ -1,4 +1,4 @@
-"""The dbt project as assets, in parts between which Python steps stand. Only they write the build database."""
+"""The dbt project as assets, in parts with Python steps between. Only they write the build database."""
 
 import json
 from collections.abc import Iterator, Mapping
