@@ -77,3 +77,27 @@ def test_planted_schools_are_found(sample_home: Home, truth: Path) -> None:
     assert frame.loc[low, "status"].isin(["point", "confirmed", "near"]).all()
     assert frame.loc[low, "probability"].mean() > 0.5
     assert frame.loc[~low, "status"].isin(["point", "confirmed"]).mean() <= 0.05
+
+
+def test_labels_rest_on_unsuppressed_facts(sample_home: Home) -> None:
+    """The release hides the shares of small schools; their labels were made before that, and stay."""
+    with duckdb.connect(str(sample_home.path / "build" / "warehouse.duckdb"), read_only=True) as db:
+        db.execute(f"attach '{sample_home.warehouse}' as released (read_only)")
+        rows = db.execute(
+            """select labels.status, shown.status
+            from fct_school_identification as labels
+            inner join released.fct_school_identification as shown using (school_id, rule_id, school_year)
+            where exists (
+                select 1 from fct_school_identification_trace as trace
+                inner join released.fct_assessment_aggregate as aggregate
+                    on trace.school_id = aggregate.unit_id and trace.assessment_id = aggregate.assessment_id
+                where
+                    aggregate.unit_type = 'school' and aggregate.subgroup = 'all'
+                    and aggregate.below_min_n is null and trace.numerator is not null and trace.met
+                    and trace.school_id = labels.school_id and trace.rule_id = labels.rule_id
+                    and trace.school_year = labels.school_year
+            )"""
+        ).fetchall()
+    assert len(rows) > 20
+    assert {made == shown for made, shown in rows} == {True}
+    assert "point" in {made for made, _ in rows}
