@@ -229,7 +229,7 @@ def test_files_and_rejected_rows(warehouse: duckdb.DuckDBPyConnection) -> None:
 def test_staffing_and_context(warehouse: duckdb.DuckDBPyConnection) -> None:
     staffing = _row(warehouse, "select * from fct_school_staffing")
     assert (staffing["staffing_pct"], staffing["vacancies"], staffing["qualified_pct"]) == (80.0, 2.5, 90.0)
-    context = _row(warehouse, "select * from fct_school_context")
+    context = _row(warehouse, "select * from int_school_context")
     assert (context["low_income_pct"], context["disabled_pct"], context["orphans_pct"]) == (15.0, 2.5, None)
 
 

@@ -134,7 +134,7 @@ def build(
     lake: Path,
     work: Path,
     *arguments: str,
-    select: tuple[str, ...] = ("tag:before_scales", "+fct_assessment_aggregate"),
+    select: tuple[str, ...] = ("tag:before_scales", "+fct_assessment_aggregate", "int_school_context"),
     project: Path = PROJECT,
 ) -> Path:
     """Run ``dbt build`` in this process; returns the database. Raises with what failed."""
