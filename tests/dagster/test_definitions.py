@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -92,6 +93,9 @@ def test_importing_the_code_location_opens_the_manifest_and_the_calendar_alone(d
         "own = [o for o in own if '__pycache__' not in o[0]]\n"
         "print(*sorted({f'{path}|{mode}' for path, mode in own}), sep='\\n')\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    ensure_manifest(Settings(home=ROOT / "data"))
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("UROVEN_")}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=environment)
     names = {Path(line.split("|")[0]).name for line in done.stdout.split("\n") if line}
     assert names == {"manifest.json", "default.toml", "code_list.csv", "code_list_region.csv"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import html
+import re
 import stat
 import zipfile
 from collections.abc import Iterator
@@ -41,7 +42,7 @@ def test_rejected_files_say_why(sample: duckdb.DuckDBPyConnection) -> None:
 def test_every_table_and_column_is_described(sample: duckdb.DuckDBPyConnection) -> None:
     tables = "select table_name from duckdb_tables() where coalesce(comment, '') = ''"
     columns = """select table_name, column_name from duckdb_columns()
-                 where not internal and coalesce(comment, '') = ''"""
+                 where not internal and schema_name = 'main' and coalesce(comment, '') = ''"""
     assert sample.execute(tables).fetchall() == []
     assert sample.execute(columns).fetchall() == []
 
@@ -88,13 +89,14 @@ def test_no_planted_name_stands_outside_the_vault_and_the_returned_workbooks(
     persons = pq.read_table(tmp_path / "truth" / "persons.parquet").to_pylist()
     words = {p["surname"] for p in persons if p["surname"]}
     words |= {f"{p['series']} {p['number']}" for p in persons if p["number"]}
-    names = [w.encode() for w in sorted(words) if len(w) >= 6]
+    names = {w for w in words if len(w) >= 6}
     assert names
+    looks_like_one = re.compile(r"[А-ЯЁа-яё-]{6,}|\d{4} \d{6}")
     for path in sample_home.path.rglob("*"):
         inside = path.relative_to(sample_home.path).parts
         if path.is_file() and inside[0] not in ("vault", "returned"):
             for table in _readable(path):
-                assert not [n for n in names if n in table], path
+                assert not names.intersection(looks_like_one.findall(table.decode(errors="ignore"))), path
 
 
 def _readable(path: Path) -> Iterator[bytes]:
@@ -107,7 +109,7 @@ def _readable(path: Path) -> Iterator[bytes]:
                 names = "select schema_name, table_name from duckdb_tables() where database_name = 'kept'"
                 tables = [f'kept."{schema}"."{name}"' for schema, name in db.execute(names).fetchall()]
             for table in tables:
-                yield from (str(row).encode() for row in db.execute(f"from {table}").fetchall())
+                yield "\n".join(map(str, db.execute(f"from {table}").fetchall())).encode()
     elif zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             for name in archive.namelist():
