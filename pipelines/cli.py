@@ -227,7 +227,10 @@ def dev(
 ) -> None:
     """The Dagster UI, for this machine only."""
     _apply(home, inbox)
-    from pipelines.headless import dagster_home, ensure_manifest  # noqa: PLC0415
+    from dagster import DagsterInstance  # noqa: PLC0415
+
+    from pipelines.headless import dagster_home, end_killed_runs, ensure_manifest  # noqa: PLC0415
+    from pipelines.lock import HomeBusyError, home_lock  # noqa: PLC0415
     from pipelines.settings import ROOT, Settings  # noqa: PLC0415
 
     settings = Settings()
@@ -236,6 +239,11 @@ def dev(
     settings.inbox_path.mkdir(parents=True, exist_ok=True)
     os.environ["UROVEN_INBOX"] = str(settings.inbox_path)
     ensure_manifest(settings)
+    try:
+        with home_lock(settings.home, 0), DagsterInstance.get() as instance:
+            end_killed_runs(instance, {})
+    except HomeBusyError:  # a run is going on: it ends those that were killed before it
+        pass
     dagster = Path(sys.executable).with_name("dagster")
     workspace = str(ROOT / "workspace.yaml")
     os.chdir(settings.home.resolve())

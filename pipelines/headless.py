@@ -17,6 +17,8 @@ from pipelines.settings import ROOT, Settings
 from schemas.years import FIRST_YEAR, LAST_YEAR
 
 if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
     from pipelines.intake.ledger import Ledger
 
 console = Console(highlight=False)
@@ -31,6 +33,24 @@ def dagster_home(settings: Settings) -> Path:
     if source.exists() and (not target.exists() or target.read_bytes() != source.read_bytes()):
         shutil.copyfile(source, target)
     return home
+
+
+#: Marks runs of this command among those of the UI.
+HEADLESS = {"uroven/started_by": "uroven run"}
+
+
+def end_killed_runs(instance: DagsterInstance, tags: dict[str, str]) -> None:
+    """Let Dagster know that the runs with these tags, still open in its storage, ended with their process.
+
+    Call it while no such run can be alive, that is while holding the home's lock; else their runs would be
+    shown as going on for ever, and hold up the queue.
+    """
+    from dagster import RunsFilter  # noqa: PLC0415
+    from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES  # noqa: PLC0415
+
+    for run in instance.get_runs(RunsFilter(statuses=IN_PROGRESS_RUN_STATUSES, tags=tags)):
+        instance.report_run_failed(run, "Процесс прогона был остановлен; следующий прогон продолжит его работу.")
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
 
 
 def ensure_manifest(settings: Settings) -> None:
@@ -117,13 +137,14 @@ def _execute(settings: Settings, years: list[int] | None, quiet: bool) -> bool:
 
     warnings.simplefilter("ignore", dg.BetaWarning)  # log handlers in dagster.yaml, once a step
     with dg.DagsterInstance.get() as instance:
+        end_killed_runs(instance, HEADLESS)
         job = defs.resolve_job_def("full_run")
         config = {"loggers": {"progress": {"config": {"quiet": quiet}}}}
         ledger = open_ledger(settings)
         chosen = years or expected_years(settings, ledger)
         while True:
             result = job.execute_in_process(
-                instance=instance, tags=range_tags(chosen), run_config=config, raise_on_error=False
+                instance=instance, tags=range_tags(chosen) | HEADLESS, run_config=config, raise_on_error=False
             )
             beyond = sorted({y for ys in landed_years(ledger.snapshot()).values() for y in ys})
             inside = not beyond or (chosen and min(chosen) <= beyond[0] and beyond[-1] <= max(chosen))

@@ -79,11 +79,9 @@ def contents(home: Path) -> dict[str, list[tuple[object, ...]]]:
     out = {}
     with duckdb.connect(str(home / "current" / "warehouse.duckdb"), read_only=True) as db:
         for (table,) in db.execute("select table_name from duckdb_tables() order by 1").fetchall():
-            columns = db.execute(
-                "select column_name from duckdb_columns() where table_name = ?", [table]
-            ).fetchall()
-            kept = [f'"{c}"' for (c,) in columns if c not in WHEN]
-            rows = db.execute(f"select {', '.join(kept)} from {table} order by all").fetchall()  # noqa: S608
+            columns = [row[0] for row in db.execute(f"describe main.{table}").fetchall()]
+            kept = [f'"{c}"' for c in columns if c not in WHEN]
+            rows = db.execute(f"select {', '.join(kept)} from main.{table} order by all").fetchall()  # noqa: S608
             out[table] = rows
     return out
 

@@ -30,13 +30,23 @@ moments as (
     from sums
 ),
 
+forms as (
+    select
+        assessment_id, form,
+        count(*) as items_n,
+        {{ exact_sum('variance') }} as item_variance_sum
+    from moments
+    group by assessment_id, form
+),
+
 final as (
     select
-        *,
-        raw_variance + variance - 2 * covariance as rest_variance,
-        count(*) over (partition by assessment_id, form) as items_n,
-        sum(variance) over (partition by assessment_id, form) as item_variance_sum
+        moments.*,
+        moments.raw_variance + moments.variance - 2 * moments.covariance as rest_variance,
+        forms.items_n,
+        forms.item_variance_sum
     from moments
+    inner join forms on moments.assessment_id = forms.assessment_id and moments.form = forms.form
 )
 
 select * from final
