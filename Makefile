@@ -4,6 +4,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 export DAGSTER_DISABLE_TELEMETRY = yes
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
+# without compiled modules every process pays seconds for its imports
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help env warehouse test dev lint bench torture docs lock clean
 .DEFAULT_GOAL := help

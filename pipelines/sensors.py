@@ -51,7 +51,7 @@ def _digest(parts: Iterable[str]) -> str:
 
 
 #: A run that has not ended yet.
-_GOING = [
+GOING = [
     dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING,
 ]  # fmt: skip
@@ -70,7 +70,7 @@ def accepted_changed(
     from pipelines.inputs import release_inputs, unfinished_years  # noqa: PLC0415
     from pipelines.release.publish import current_release  # noqa: PLC0415
 
-    if context.instance.get_runs_count(dg.RunsFilter(statuses=_GOING)):
+    if context.instance.get_runs_count(dg.RunsFilter(statuses=GOING)):
         return dg.SkipReason("идёт прогон: сравним после него")
     settings, ledger = uroven.settings(), uroven.ledger()
     submissions = ledger.submissions()

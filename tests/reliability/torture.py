@@ -1,6 +1,8 @@
 """Runs are killed at every step and at random moments; the next run's release must be the undisturbed one.
 
-``python -m tests.reliability.torture`` (``make torture``) does it all; the tests take a few kills of it.
+Runs are killed both over an empty home and over one that already has a release of a part of the files: there
+a step that wrongly takes old tables for new ones would show. ``python -m tests.reliability.torture``
+(``make torture``) does it all; the tests take a few kills of it.
 """
 
 from __future__ import annotations
@@ -26,6 +28,10 @@ from pipelines.settings import ROOT
 WHEN = {"received_at", "received", "created_at", "release_id", "previous_release_id"}
 #: A line of progress as a step begins: «   1.2 с  … step».
 _BEGINS = " с  … "
+#: A run that takes longer than this waits for something that will not come, seconds.
+_PATIENCE = 1200
+#: What a home keeps beside its releases; Dagster's and dbt's own files differ from run to run.
+_KEPT = ("vault", "lake", "returned", "releases")
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,11 @@ def start(inbox: Path, home: Path) -> subprocess.Popen[str]:
 def finish(inbox: Path, home: Path) -> list[str]:
     """A whole run; returns the steps that began. Raises RuntimeError with its output when it fails."""
     process = start(inbox, home)
-    output, _ = process.communicate()
+    try:
+        output, _ = process.communicate(timeout=_PATIENCE)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise RuntimeError(f"прогон не закончился за {_PATIENCE} с") from None
     if process.returncode:
         raise RuntimeError(output[-4000:])
     return [line.partition(_BEGINS)[2].strip() for line in output.splitlines() if _BEGINS in line]
@@ -97,13 +107,38 @@ def difference(one: Path, other: Path) -> list[str]:
     return found
 
 
-def leftovers(home: Path) -> list[str]:
-    """Half-written files under names that someone might read."""
+def kept(home: Path) -> set[str]:
+    """Names of all files that a home keeps; a killed run's half-written ones among them."""
+    return {str(p.relative_to(home)) for part in _KEPT for p in (home / part).rglob("*") if p.is_file()}
+
+
+def torn(home: Path) -> list[str]:
+    """Parquet files under their own names that were not written to the end."""
     return [
         str(p.relative_to(home))
         for p in home.rglob("*.parquet")
         if p.is_file() and p.read_bytes()[-4:] != b"PAR1" and not p.name.startswith(".")
     ]
+
+
+def open_runs(home: Path) -> int:
+    """Runs that Dagster takes for still going on."""
+    import dagster as dg  # noqa: PLC0415
+
+    from pipelines.sensors import GOING  # noqa: PLC0415
+
+    with dg.DagsterInstance.from_config(str(home / "dagster")) as instance:
+        return instance.get_runs_count(dg.RunsFilter(statuses=GOING))
+
+
+def aftermath(undisturbed: Path, home: Path) -> list[str]:
+    """What a home whose runs were killed has otherwise than the undisturbed one; empty when all is well."""
+    found = difference(undisturbed, home) + torn(home)
+    found += [f"лишний файл: {name}" for name in sorted(kept(home) - kept(undisturbed))]
+    found += [f"нет файла: {name}" for name in sorted(kept(undisturbed) - kept(home))]
+    if n := open_runs(home):
+        found.append(f"прогонов, будто бы ещё идущих: {n}")
+    return found
 
 
 def survive(
@@ -114,16 +149,54 @@ def survive(
         going = killed(inbox, home, kill)
         tell(f"  {kill}: {'убит' if going else 'уже закончился'}")
     finish(inbox, home)
-    return difference(undisturbed, home) + leftovers(home)
+    return aftermath(undisturbed, home)
 
 
-def plans(steps: list[str], seconds: float, randoms: int, seed: int) -> Iterator[list[Kill]]:
-    """One kill inside every step, then kills at random moments of the run."""
+@dataclass(frozen=True)
+class Beginning:
+    """A home before the run to be killed (None: an empty one), and what an undisturbed run makes of it."""
+
+    name: str
+    before: Path | None
+    undisturbed: Path
+    steps: list[str]
+    seconds: float
+
+
+def begin(name: str, inbox: Path, earlier: Path | None, work: Path) -> Beginning:
+    """Let a run end undisturbed, over what a run over the files of ``earlier`` left.
+
+    Each home of the torture lies at the same path while runs work on it.
+    """
+    home, before, undisturbed = work / "home", None, work / f"{name}-undisturbed"
+    if earlier:
+        finish(earlier, home)
+        before = work / f"{name}-before"
+        shutil.copytree(home, before, symlinks=True)
+    began = time.monotonic()
+    steps = finish(inbox, home)
+    seconds = time.monotonic() - began
+    home.rename(undisturbed)
+    return Beginning(name, before, undisturbed, steps, seconds)
+
+
+def part_of(inbox: Path, target: Path, every: int) -> Path:
+    """The inbox as it was before every so-manieth of its files came."""
+    shutil.copytree(inbox, target)
+    for number, path in enumerate(sorted(p for p in target.rglob("*") if p.is_file())):
+        if number % every == 0:
+            path.unlink()
+    return target
+
+
+def plans(begins: list[Beginning], randoms: int, seed: int) -> Iterator[tuple[Beginning, Kill]]:
+    """One kill inside every step, then kills at random moments of the run; over each beginning in turn."""
     luck = random.Random(seed)
-    for step in steps:
-        yield [Kill(step, luck.uniform(0, 0.5))]
-    for _ in range(randoms):
-        yield [Kill(None, luck.uniform(0, seconds))]
+    for number, step in enumerate(begins[-1].steps):
+        yield begins[number % len(begins)], Kill(step, luck.uniform(0, 0.5))
+    for number in range(randoms):
+        over = begins[number % len(begins)]
+        yield over, Kill(None, luck.uniform(0, over.seconds))
 
 
 def main() -> int:
@@ -137,18 +210,20 @@ def main() -> int:
 
     with tempfile.TemporaryDirectory(prefix="uroven-torture-") as folder:
         work = Path(folder)
-        inbox, undisturbed = work / "inbox", work / "undisturbed"
+        inbox, home = work / "inbox", work / "home"
         write_region(inbox, schools=arguments.schools, years=[2023])
-        began = time.monotonic()
-        steps = finish(inbox, undisturbed)
-        seconds = time.monotonic() - began
-        print(f"без помех: {seconds:.0f} с, шагов {len(steps)}", flush=True)
-        chosen = [s for s in steps if not arguments.only or s in arguments.only]
+        earlier = part_of(inbox, work / "earlier", every=4)
+        begins = [begin("пустой", inbox, None, work), begin("с выпуском", inbox, earlier, work)]
+        for over in begins:
+            print(f"{over.name}: без помех {over.seconds:.0f} с, шагов {len(over.steps)}", flush=True)
         failed = 0
-        for kills in plans(chosen, seconds, arguments.randoms, arguments.seed):
-            home = work / "home"
-            found = survive(inbox, undisturbed, home, kills)
-            print(f"{kills[0]}: {'; '.join(found) or 'тот же выпуск'}", flush=True)
+        for over, kill in plans(begins, arguments.randoms, arguments.seed):
+            if arguments.only and kill.step and kill.step not in arguments.only:
+                continue
+            if over.before:
+                shutil.copytree(over.before, home, symlinks=True)
+            found = survive(inbox, over.undisturbed, home, [kill], lambda line: print(line, flush=True))
+            print(f"{over.name}, {kill}: {'; '.join(found) or 'тот же выпуск'}", flush=True)
             failed += bool(found)
             shutil.rmtree(home)
     print(f"не тот выпуск: {failed}")
