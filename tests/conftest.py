@@ -40,11 +40,11 @@ def uroven(*arguments: str, home: Path, check: int | None = 0) -> Home:
     return Home(home, done.stdout, done.returncode)
 
 
-def built(inbox: Path, home: Path) -> Home:
+def build_only(inbox: Path, home: Path) -> Home:
     """The build database of an inbox, in a process of its own; no release of it."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("UROVEN_", "DAGSTER_"))}
     environment |= {"UROVEN_INBOX": str(inbox), "UROVEN_HOME": str(home)}
-    command = [sys.executable, "-m", "tests.built"]
+    command = [sys.executable, "-m", "tests.build_only"]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, cwd=ROOT)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return Home(home, done.stdout, done.returncode)

@@ -7,6 +7,8 @@ from typing import Any
 from tests.published import Rows
 
 LARGE, SMALL, HIDDEN = "990100", "990107", "990114"
+#: A code that the register lacks.
+UNKNOWN = "999999"
 ASSESSMENT = "ВПР-Математика-5-2023"
 EARLIER = "ВПР-Математика-5-2022"
 
@@ -126,6 +128,7 @@ def labels() -> Rows:
                 "exclusion_reason_ru": "Вечерняя школа",
                 "exclusion_reason_en": "Evening school",
             },
+            {**keys, "school_id": UNKNOWN, "status": "near", "is_listed": False},
         ],
         "fct_school_identification_trace": [
             {
@@ -223,7 +226,7 @@ def programme() -> Rows:
         "msr_programme_effect": [
             {
                 "cohort": "supported",
-                "subject": "Математика",
+                "subject": "all",
                 "baseline_year": 2021,
                 "end_year": 2023,
                 "supported_n": 7,
@@ -241,7 +244,27 @@ def programme() -> Rows:
 
 def region() -> Rows:
     """All of it."""
-    return {**results(), **labels(), **conditions(), **programme()}
+    return {**results(), **labels(), **conditions(), **programme(), **signs()}
+
+
+def signs() -> Rows:
+    """Objectivity signs: of the large school one found and one suppressed; of the region and its district."""
+    sign = {"school_id": LARGE, "assessment_id": ASSESSMENT, "school_year": 2023, "status": "ok"}
+    shares = {"unit_type": "region", "unit_id": "region", "school_year": 2023, "schools_n": 20}
+    hidden = {"unit_type": "municipality", "unit_id": "101", "school_year": 2023, "schools_n": 8}
+    return {
+        "fct_objectivity_flag": [
+            {**sign, "sign": "inflated_mean", "flagged": True, "basis": "official", "is_official": True},
+            {**sign, "sign": "peak_at_mark_3", "flagged": False, "basis": "local", "is_official": False},
+            {**sign, "sign": "peak_at_mark_4", "basis": "local", "is_official": False},
+        ],
+        "fct_objectivity_index": [
+            {**shares, "sign": "any", "marked_n": 5, "marked_pct": 25.0, "objectivity_index": 75.0},
+            {**shares, "sign": "inflated_mean", "marked_n": 5, "marked_pct": 25.0},
+            {**shares, "sign": "sharp_rise", "marked_n": 0, "marked_pct": 0.0},
+            {**hidden, "sign": "any"},
+        ],
+    }
 
 
 def results() -> Rows:
@@ -253,6 +276,7 @@ def results() -> Rows:
             school(LARGE, "МБОУ «Лицей № 1»"),
             school(SMALL, "=HYPERLINK(1) & <b>школа</b>"),
             school(HIDDEN, "МБОУ «ООШ» с. Тихое"),
+            {**school(UNKNOWN, UNKNOWN), "is_placeholder": True},
             *others,
         ],
         "fct_assessment_aggregate": [

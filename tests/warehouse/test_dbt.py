@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import math
 import os
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from pipelines.intake.items import ReferenceItem
 from pipelines.intake.readers import tables_of
 from pipelines.intake.validation import item_schema, validate
 from schemas import CONTRACTS
+from tests.conftest import Home
 
 from .warehouse_lake import Lake, build
 
@@ -315,3 +317,27 @@ def test_an_empty_cell_is_not_a_zero_and_a_part_never_exceeds_its_whole(
         sql = """select school_id, trained_pct, round(teachers_trained_pct, 2)
                  from fct_school_staffing order by 1"""
         assert db.execute(sql).fetchall() == [("a", None, 52.63), ("b", None, None)]
+
+
+def test_no_outer_join_compares_every_row_with_every_row(sample_home: Home) -> None:
+    """As DuckDB does where a key may be open or a condition looks at one side alone."""
+    quadratic = {}
+    database = str(sample_home.path / "build" / "warehouse.duckdb")
+    compiled = sample_home.path / "dbt" / "compiled" / "uroven" / "models"
+    with duckdb.connect(database, read_only=True) as db:
+        for path in sorted(compiled.rglob("*.sql")):
+            if path.parent.suffix == ".yml":  # a test
+                continue
+            plan = json.loads(db.execute(f"explain (format json) {path.read_text()}").fetchall()[0][1])
+            if found := list(quadratic_joins(plan)):
+                quadratic[path.stem] = found
+    assert set(quadratic) <= {"int_exam_subject"}, quadratic  # exams of a year by a seed of some rows
+
+
+def quadratic_joins(plan: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """What DuckDB says of its outer joins by nested loops."""
+    for node in plan:
+        info = node.get("extra_info") or {}
+        if node["name"] == "BLOCKWISE_NL_JOIN" and info.get("Join Type") != "INNER":
+            yield info
+        yield from quadratic_joins(node.get("children", []))

@@ -15,8 +15,12 @@ priors as (
 ),
 
 year_before as (
-    select school_id, school_year, years_before - 1 as years_before, series, judged_n, below_min_n, is_flagged
+    select
+        results.school_id, results.school_year, results.years_before - 1 as years_before, results.series,
+        results.judged_n, results.below_min_n, choices.drops_flagged
     from results
+    cross join (select distinct drops_flagged from conditions) as choices
+    where not (choices.drops_flagged and results.is_flagged)
 ),
 
 bounded as (
@@ -46,7 +50,7 @@ bounded as (
     left join year_before
         on results.school_id = year_before.school_id and results.school_year = year_before.school_year
         and results.years_before = year_before.years_before and results.series = year_before.series
-        and not (conditions.drops_flagged and year_before.is_flagged)
+        and conditions.drops_flagged = year_before.drops_flagged
 ),
 
 shares as (

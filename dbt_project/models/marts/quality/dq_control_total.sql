@@ -14,8 +14,9 @@ with printed as (
     select * from {{ ref('stg_control_total') }}
 ),
 
+-- with the kind of unit as a plain key: an outer join that looks at one side alone compares all with all
 schools as (
-    select * from {{ ref('int_school') }}
+    select 'school' as unit_type, school_id from {{ ref('int_school') }}
     where is_latest
 ),
 
@@ -25,7 +26,7 @@ units as (
 ),
 
 municipality_crosswalk as (
-    select * from {{ ref('int_municipality_crosswalk') }}
+    select 'municipality' as unit_type, * from {{ ref('int_municipality_crosswalk') }}
 ),
 
 schools_of_units as (
@@ -72,11 +73,11 @@ resolved as (
         end as unit_id
     from printed
     left join municipality_crosswalk as by_name
-        on printed.unit_type = 'municipality' and printed.unit_name = by_name.sent
+        on printed.unit_type = by_name.unit_type and printed.unit_name = by_name.sent
     left join municipality_crosswalk as by_code
-        on printed.unit_type = 'municipality' and printed.unit_code = by_code.sent
+        on printed.unit_type = by_code.unit_type and printed.unit_code = by_code.sent
     left join schools
-        on printed.unit_type = 'school'
+        on printed.unit_type = schools.unit_type
         and schools.school_id
         = case
             when printed.unit_code like 'sch%' or printed.unit_code like 'edu%'

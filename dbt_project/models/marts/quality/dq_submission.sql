@@ -64,7 +64,8 @@ joined as (
         end as message_en
     from submissions
     left join readings
-        on submissions.file_id = readings.file_id and submissions.submission_state in ('active', 'superseded')
+        on case when submissions.submission_state in ('active', 'superseded') then submissions.file_id end
+        = readings.file_id
     left join faults
         on readings.file_id = faults.file_id and readings.sheet = faults.sheet
         and coalesce(readings.contract, '') = coalesce(faults.contract, '')

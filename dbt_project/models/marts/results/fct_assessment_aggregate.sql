@@ -10,7 +10,7 @@ with units as (
 ),
 
 quartiles as (
-    select * from {{ ref('int_assessment_quartile') }}
+    select 'students' as source, * from {{ ref('int_assessment_quartile') }}
 ),
 
 scales as (
@@ -180,7 +180,7 @@ final as (
     left join quartiles
         on estimated.assessment_id = quartiles.assessment_id and estimated.unit_type = quartiles.unit_type
         and estimated.unit_id = quartiles.unit_id and estimated.subgroup = quartiles.subgroup
-        and estimated.source = 'students'
+        and estimated.source = quartiles.source
 )
 
 select * from final

@@ -1,5 +1,5 @@
--- Contracts that an indicator rests on and that a unit has sent nothing of, as one text; units that lack
--- nothing have no row. Of the rows of one requirement any one will do («|»). A contract of scope «school» is
+-- Contracts that an indicator without a value rests on and that the unit has sent nothing of, as one text;
+-- units that lack nothing have no row. Of the rows of one requirement any one will do («|»). A contract of scope «school» is
 -- looked for among the unit's own schools, of scope «municipality» among all schools of its municipality (a
 -- school without grade 11 has no exams of it, and misses none), of scope «region» anywhere. Years before the
 -- first one known aren't missed.
@@ -28,6 +28,7 @@ of_measures as (
 units as (
     select distinct indicator_id, unit_type, unit_id, school_year
     from {{ ref('int_indicator_value') }}
+    where value is null
 ),
 
 first_year as (
@@ -38,8 +39,9 @@ received as (
     select distinct contract, school_year, period, school_id from {{ ref('int_received') }}
 ),
 
+-- with the kind of unit as a plain key: a condition on one side alone would compare all with all
 school_years as (
-    select * from {{ ref('int_school_year') }}
+    select 'school' as unit_type, * from {{ ref('int_school_year') }}
 ),
 
 programmes as (
@@ -94,7 +96,7 @@ looked_for as (
     inner join of_measures on units.indicator_id = of_measures.indicator_id
     cross join first_year
     left join school_years
-        on units.unit_type = 'school' and units.unit_id = school_years.school_id
+        on units.unit_type = school_years.unit_type and units.unit_id = school_years.school_id
         and units.school_year = school_years.school_year
     where units.school_year + of_measures.year_offset >= first_year.school_year
 ),

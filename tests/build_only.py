@@ -1,4 +1,4 @@
-"""The flow without its release: for tests of the build database, on inputs whose release would take minutes."""
+"""The flow without its release: for tests of the build database on inputs whose release takes minutes."""
 
 from __future__ import annotations
 
