@@ -1,8 +1,8 @@
 -- Contracts that an indicator without a value rests on and that the unit has sent nothing of, as one text;
--- units that lack nothing have no row. Of the rows of one requirement any one will do («|»). A contract of scope «school» is
--- looked for among the unit's own schools, of scope «municipality» among all schools of its municipality (a
--- school without grade 11 has no exams of it, and misses none), of scope «region» anywhere. Years before the
--- first one known aren't missed.
+-- units that lack nothing have no row. Of the rows of one requirement any one will do («|»). A contract of
+-- scope «school» is looked for among the unit's own schools, of scope «municipality» among all schools of its
+-- municipality (a school without grade 11 has no exams of it, and misses none), of scope «region» anywhere.
+-- Years before the first one known aren't missed.
 with registry as (
     select indicator_id, measure_id, school_group from {{ ref('programme_indicator') }}
 ),
