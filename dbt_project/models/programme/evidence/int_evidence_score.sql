@@ -1,25 +1,13 @@
 -- Every row that counts in a school's result of an assessment: a student's, or the totals that the school
 -- sent in their place. z_sum: the row's part of the sum of standardised results (the region's mean and
 -- standard deviation), empty where the assessment has no spread.
-with units as (
-    select * from {{ ref('int_assessment_unit') }}
-    where subgroup = 'all'
+with schools as (
+    select assessment_id, school_id, source from {{ ref('int_assessment_unit') }}
+    where subgroup = 'all' and unit_type = 'school'
 ),
 
-schools as (
-    select assessment_id, school_id, source from units
-    where unit_type = 'school'
-),
-
-region as (
-    select
-        assessment_id,
-        score_sum / scored_n as mean_score,
-        sqrt((score_square_sum - score_sum * score_sum / scored_n) / (scored_n - 1)) as score_sd
-    from units
-    where
-        unit_type = 'region' and scored_n > 1
-        and (score_square_sum - score_sum * score_sum / scored_n) / (scored_n - 1) > {{ least_variance() }}
+spreads as (
+    select * from {{ ref('int_assessment_spread') }}
 ),
 
 totals as (
@@ -59,12 +47,12 @@ counted as (
 final as (
     select
         counted.*,
-        (counted.score_sum - counted.scored_n * region.mean_score) / region.score_sd as z_sum
+        (counted.score_sum - counted.scored_n * spreads.mean_score) / sqrt(spreads.score_variance) as z_sum
     from counted
     inner join schools
         on counted.assessment_id = schools.assessment_id and counted.school_id = schools.school_id
         and counted.source = schools.source
-    left join region on counted.assessment_id = region.assessment_id
+    left join spreads on counted.assessment_id = spreads.assessment_id
 )
 
 select * from final

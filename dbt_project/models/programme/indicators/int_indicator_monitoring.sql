@@ -6,28 +6,13 @@ with assessments as (
     select * from {{ ref('int_assessment') }}
 ),
 
-levels as (
-    select
-        results.student_key, results.school_id, results.school_year, results.mark,
-        assessments.kind, assessments.subject, assessments.grade, assessments.testing_window
-    from {{ ref('int_student_result') }} as results
-    inner join assessments on results.assessment_id = assessments.assessment_id
-    where results.is_tested and results.mark is not null and assessments.testing_window in ('input', 'final')
-),
-
 progress as (
     select
-        final_level.school_id, final_level.school_year,
+        school_id, school_year,
         count(*) as students_n,
-        sum(case when final_level.mark >= input_level.mark then 1 else 0 end) as held_n
-    from levels as final_level
-    inner join levels as input_level
-        on final_level.student_key = input_level.student_key
-        and final_level.school_year = input_level.school_year
-        and final_level.kind = input_level.kind and final_level.subject = input_level.subject
-        and final_level.grade = input_level.grade
-        and final_level.testing_window = 'final' and input_level.testing_window = 'input'
-    group by final_level.school_id, final_level.school_year
+        sum(case when is_held then 1 else 0 end) as held_n
+    from {{ ref('int_level_pair') }}
+    group by school_id, school_year
 ),
 
 units as (
@@ -37,41 +22,23 @@ units as (
     from {{ ref('int_assessment_unit') }} as units
     inner join assessments on units.assessment_id = assessments.assessment_id
     where
-        units.subgroup = 'all' and units.unit_type in ('school', 'region')
+        units.subgroup = 'all' and units.unit_type = 'school'
         and coalesce(assessments.testing_window, 'final') = 'final'
 ),
 
-within_schools as (
-    select
-        assessment_id,
-        {{ exact_sum('score_square_sum - score_sum * score_sum / scored_n') }} / nullif(sum(scored_n - 1), 0)
-            as within_variance
-    from units
-    where unit_type = 'school' and scored_n > 0 and score_square_sum is not null
-    group by assessment_id
-),
-
-region as (
-    select
-        units.assessment_id,
-        units.score_sum / units.scored_n as mean_score,
-        (units.score_square_sum - units.score_sum * units.score_sum / units.scored_n) / (units.scored_n - 1)
-            as score_variance,
-        within_schools.within_variance
-    from units
-    inner join within_schools on units.assessment_id = within_schools.assessment_id
-    where units.unit_type = 'region' and units.scored_n > 1 and units.score_square_sum is not null
+spreads as (
+    select * from {{ ref('int_assessment_spread') }}
 ),
 
 standings as (
     select
         units.school_id, units.school_year, units.kind, units.subject, units.grade, units.scored_n,
         units.marked_n, units.mark_2_n, units.mark_3_n, units.mark_4_n, units.mark_5_n,
-        (units.score_sum / units.scored_n - region.mean_score) / sqrt(region.score_variance) as z_score,
-        region.within_variance / region.score_variance / units.scored_n as z_variance
+        (units.score_sum / units.scored_n - spreads.mean_score) / sqrt(spreads.score_variance) as z_score,
+        spreads.within_variance / spreads.score_variance / units.scored_n as z_variance
     from units
-    inner join region on units.assessment_id = region.assessment_id
-    where units.unit_type = 'school' and units.scored_n > 0 and region.score_variance > {{ least_variance() }}
+    inner join spreads on units.assessment_id = spreads.assessment_id
+    where units.scored_n > 0
 ),
 
 paired as (

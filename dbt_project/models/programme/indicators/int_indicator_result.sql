@@ -1,12 +1,7 @@
 -- Results of schools over the sets of assessments that the seed names. z_score: students' results in standard
 -- deviations of the region, added up; below_min: students under the minimum; national_below_min: the same
 -- above what the country's share, as printed by the federal report, would give.
-with units as (
-    select * from {{ ref('int_assessment_unit') }}
-    where subgroup = 'all'
-),
-
-assessments as (
+with assessments as (
     select * from {{ ref('int_assessment') }}
 ),
 
@@ -15,27 +10,12 @@ sets as (
 ),
 
 schools as (
-    select * from units
-    where unit_type = 'school'
+    select * from {{ ref('int_assessment_unit') }}
+    where subgroup = 'all' and unit_type = 'school'
 ),
 
-region as (
-    select
-        assessment_id,
-        score_sum / scored_n as mean_score,
-        (score_square_sum - score_sum * score_sum / scored_n) / (scored_n - 1) as score_variance
-    from units
-    where unit_type = 'region' and scored_n > 1 and score_square_sum is not null
-),
-
-within_schools as (
-    select
-        assessment_id,
-        {{ exact_sum('score_square_sum - score_sum * score_sum / scored_n') }} / nullif(sum(scored_n - 1), 0)
-            as within_variance
-    from schools
-    where scored_n > 0 and score_square_sum is not null
-    group by assessment_id
+spreads as (
+    select * from {{ ref('int_assessment_spread') }}
 ),
 
 national as (
@@ -58,16 +38,15 @@ scored as (
     select
         assessments_of_sets.set_id, schools.school_id, schools.school_year,
         {{ exact_sum(
-            '(schools.score_sum - schools.scored_n * region.mean_score) / sqrt(region.score_variance)'
+            '(schools.score_sum - schools.scored_n * spreads.mean_score) / sqrt(spreads.score_variance)'
         ) }} as numerator,
         sum(schools.scored_n) as denominator,
-        {{ exact_sum('schools.scored_n * within_schools.within_variance / region.score_variance') }}
+        {{ exact_sum('schools.scored_n * spreads.within_variance / spreads.score_variance') }}
             as numerator_variance
     from schools
     inner join assessments_of_sets on schools.assessment_id = assessments_of_sets.assessment_id
-    inner join region on schools.assessment_id = region.assessment_id
-    inner join within_schools on schools.assessment_id = within_schools.assessment_id
-    where schools.scored_n > 0 and region.score_variance > {{ least_variance() }}
+    inner join spreads on schools.assessment_id = spreads.assessment_id
+    where schools.scored_n > 0
     group by assessments_of_sets.set_id, schools.school_id, schools.school_year
 ),
 
