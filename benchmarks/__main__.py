@@ -11,11 +11,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import reading, scaling
+from benchmarks import calibration, chain, reading, scaling
 from benchmarks.measure import Measure
 
-MEASURES = {"read_protocol": reading.read_protocol, "scaling_20m": scaling.score_counts}
-PACKAGES = ("duckdb", "pandas", "pandera", "python-calamine", "dagster", "dbt-core")
+MEASURES = {
+    "read_protocol": reading.read_protocol,
+    "scaling_20m": scaling.scaling,
+    "score_counts": scaling.score_counts,
+    "calibration": calibration.calibration,
+    "whole_chain": chain.whole_chain,
+    "rerun": chain.rerun,
+    "growth": chain.growth,
+}
+PACKAGES = ("duckdb", "pandas", "pandera", "python-calamine", "dagster", "dbt-core", "girth", "mirt")
 
 
 def main(names: list[str]) -> int:
