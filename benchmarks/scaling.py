@@ -30,6 +30,7 @@ ITEMS, ASSESSMENTS = 30, 10
 ROUNDS, COUNTRY_ROUNDS = 5, 3
 #: After the counts, whatever the number of students.
 CALIBRATION_SECONDS = 2
+QUIETLY = "set preserve_insertion_order = false; set enable_progress_bar = false"
 MEMORY = "6GB"  # of DuckDB; the process as a whole stays under 8
 _COMPILED = ("int_score_cell", "int_item_score", "fct_item_score_count")
 
@@ -61,7 +62,7 @@ inner join read_parquet('{scale}') as s
 def write_results(path: Path, students: int) -> None:
     """Students of ten assessments of thirty 0/1 items, in the columns that the models read."""
     with duckdb.connect(str(path), config={"threads": 2, "memory_limit": MEMORY}) as db:
-        db.execute("set preserve_insertion_order = false; select setseed(0.5)")
+        db.execute(f"{QUIETLY}; select setseed(0.5)")
         db.execute(
             f"""create table int_student_result as
             with students as (
@@ -216,7 +217,7 @@ def _timed(work: Callable[[], object]) -> float:
 
 def _executed(warehouse: Path, *queries: str) -> None:
     with duckdb.connect(str(warehouse), config={"threads": 2, "memory_limit": MEMORY}) as db:
-        db.execute("set preserve_insertion_order = false")
+        db.execute(QUIETLY)
         for query in queries:
             db.execute(query)
 
