@@ -18,7 +18,7 @@ from pipelines.release import bi
 from pipelines.release.exports import export_all, write_sdmx, write_workbook
 from pipelines.release.exports.sdmx import distinct_codes, sdmx_code
 from tests.published import grain, make_release, promised_tables
-from tests.region_made import ASSESSMENT, SMALL, region
+from tests.region_made import ASSESSMENT, SMALL, UNKNOWN, region
 
 CUBE = [
     ("municipality", "101", "below_min_pct", 2023, ASSESSMENT, "all", 20.0, "A", "F"),
@@ -26,6 +26,9 @@ CUBE = [
     ("school", "990114", "below_min_pct", 2023, ASSESSMENT, "all", None, "Q", "A"),
     ("region", "region", "staffing_pct", 2023, None, "all", 97.25, "A", "F"),
 ]
+
+#: A title longer than the column of the workbook that it stands in.
+LONG = "Доля школ, где успеваемость по итогам года выше прошлогодней сверх погрешности: школ программы"
 
 
 def add_cube(database: Path) -> None:
@@ -49,17 +52,22 @@ def add_cube(database: Path) -> None:
         )
         db.execute(
             "CREATE TABLE dim_indicator (indicator_id VARCHAR PRIMARY KEY, title_ru VARCHAR, "
-            "title_en VARCHAR)"
+            "title_en VARCHAR, unit VARCHAR)"
         )
         db.execute(
             "INSERT INTO dim_indicator (indicator_id) "
             "SELECT DISTINCT indicator_id FROM fct_programme_indicator"
         )
         db.execute(
-            "INSERT INTO dim_indicator VALUES ('below_min_pct', 'Ниже минимума, %', 'Below the minimum, %')"
+            "UPDATE dim_indicator SET title_ru = ?, unit = '%' WHERE indicator_id = 'success_rate'", [LONG]
         )
         db.execute(
-            "INSERT INTO dim_indicator VALUES ('staffing_pct', 'Укомплектованность, %', 'Posts filled, %')"
+            "INSERT INTO dim_indicator VALUES "
+            "('below_min_pct', 'Ниже минимума, %', 'Below the minimum, %', '%')"
+        )
+        db.execute(
+            "INSERT INTO dim_indicator VALUES "
+            "('staffing_pct', 'Укомплектованность, %', 'Posts filled, %', '%')"
         )
 
 
@@ -200,6 +208,13 @@ def test_the_workbook_is_made_for_reading(release: Path) -> None:
     assert hidden["Средний балл"] == hidden["Ниже минимума, %"] == "скрыто"
     small = next(r for r in rows if r["Код школы"] == SMALL)
     assert small["Участников"] == 12
+    assert small["Отметок «5»"] == "скрыто", "marks of fewer than 30 students"
+    listed = [row[1].value for row in book["Низкие результаты"].iter_rows(min_row=4)]
+    assert f"{UNKNOWN} (нет в реестре)" in listed
+    indicators = book["Показатели программы"]
+    long = next(row for row in indicators.iter_rows(min_row=4) if row[3].value == LONG)
+    assert indicators.row_dimensions[long[0].row].height >= 30, "a wrapped text is seen whole"
+    assert long[[c.value for c in indicators[3]].index("Единица")].value == "%"
     front = " ".join(str(c.value) for row in book["О книге"].iter_rows() for c in row if c.value)
     assert "Школы" in front and "0002-abcdef12" in front
 

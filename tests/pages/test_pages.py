@@ -15,7 +15,7 @@ from pipelines.release.pages import build_pages, charts, words
 from pipelines.release.pages.language import LANGUAGES, Language
 from pipelines.release.pages.words import slug
 from tests.published import make_release, promised_tables
-from tests.region_made import HIDDEN, LARGE, SMALL, region
+from tests.region_made import HIDDEN, LARGE, SMALL, UNKNOWN, region
 
 RU, EN = LANGUAGES
 STYLE = Path(charts.__file__).parent / "templates" / "style.css"
@@ -73,13 +73,45 @@ def test_no_request_leaves_and_no_script_runs(pages: Path) -> None:
         assert "url(" not in text and "@import" not in text, path
 
 
-def test_links_lead_to_pages_and_sections_that_exist(pages: Path) -> None:
-    for path in all_pages(pages):
+def assert_links_lead_somewhere(folder: Path) -> None:
+    for path in all_pages(folder):
         outline = Outline(path.read_text(encoding="utf-8"))
         ids = {a["id"] for _, a in outline.tags if a.get("id")}
         for link in outline.all("a"):
             target, _, anchor = (link["href"] or "").partition("#")
             assert (path.parent / target).exists() if target else anchor in ids, (path, link)
+
+
+def test_links_lead_to_pages_and_sections_that_exist(pages: Path) -> None:
+    assert_links_lead_somewhere(pages)
+
+
+def test_a_code_that_the_register_lacks_has_no_page(pages: Path) -> None:
+    assert not (pages / "ru" / "school" / f"{UNKNOWN}.html").exists()
+    assert UNKNOWN not in section(pages / "ru" / "municipality" / "101.html", "schools")
+    assert f"{UNKNOWN} (not in the register)" in section(pages / "en" / "programme.html", "list")
+    assert "Кодов, которых нет в реестре: 1" in section(pages / "ru" / "index.html", "places")
+
+
+def test_signs_are_told_without_a_verdict(pages: Path) -> None:
+    school = section(pages / "ru" / "school" / f"{LARGE}.html", "signs")
+    assert "Признак ничего не доказывает" in school
+    assert "Проверок 2, найдено признаков 1. Ещё 1 скрыто" in school
+    assert "средний балл заметно выше региона официальная методика 1 из 1 ВПР: математика, 5 кл." in school
+    assert "пик" not in school and "местный 0 из 1 —" in school
+    place = section(pages / "en" / "index.html", "signs")
+    assert "A sign proves nothing" in place and "75" in place and "at least one sign 20 5 25%" in place
+
+
+def test_signs_of_few_schools_stay_hidden(pages: Path) -> None:
+    text = section(pages / "ru" / "municipality" / "101.html", "signs")
+    assert "Скрыто, потому что школ мало" in text and not re.search(r"\d", text)
+
+
+def test_no_line_ends_before_a_dash_or_a_percent_sign(pages: Path) -> None:
+    for path in all_pages(pages):
+        text = "".join(Outline(path.read_text(encoding="utf-8")).text)
+        assert not re.search(r" (?:— |%)|\d кл\.|№ ", text), path
 
 
 def test_pages_speak_to_screen_readers(pages: Path) -> None:
@@ -122,16 +154,16 @@ def test_names_cannot_carry_markup(pages: Path) -> None:
 
 
 def test_words_say_what_is_established(pages: Path) -> None:
-    large = (pages / "ru" / "school" / f"{LARGE}.html").read_text(encoding="utf-8")
+    large = section(pages / "ru" / "school" / f"{LARGE}.html", "results")
     assert "Выше региона: математика, 5 кл." in large
-    english = (pages / "en" / "school" / f"{LARGE}.html").read_text(encoding="utf-8")
+    english = section(pages / "en" / "school" / f"{LARGE}.html", "results")
     assert "Above the region: mathematics, grade 5" in english
 
 
 def section(path: Path, anchor: str) -> str:
     text = path.read_text(encoding="utf-8")
     part = text[text.index(f'<section id="{anchor}"') :]
-    return " ".join("".join(Outline(part[: part.index("</section>")]).text).split())
+    return " ".join(" ".join(Outline(part[: part.index("</section>")]).text).split())
 
 
 def test_a_label_comes_with_its_reason_and_how_sure_it_is(pages: Path) -> None:
@@ -176,7 +208,9 @@ def test_no_english_page_keeps_russian_words_of_its_own(pages: Path) -> None:
         "Математика",
     }
     for path in (pages / "en").rglob("*.html"):
-        body = "".join(Outline(path.read_text(encoding="utf-8")).text)
+        text = path.read_text(encoding="utf-8")
+        explained = r'<section id="abbreviations".*?</section>|<a class="switch".*?</a>'
+        body = "".join(Outline(re.sub(explained, "", text, flags=re.DOTALL)).text)
         assert set(re.findall(r"[А-Яа-яё]{3,}", body)) <= names, path
 
 
@@ -195,11 +229,13 @@ def test_a_release_of_very_many_schools_has_no_page_for_each(tmp_path: Path) -> 
         p.relative_to(tmp_path / "out" / "ru").as_posix() for p in (tmp_path / "out" / "ru").rglob("*.html")
     }
     assert "index.html" in made and not any(name.startswith("school") for name in made)
+    assert_links_lead_somewhere(tmp_path / "out")
+    assert "Лицей № 1" in section(tmp_path / "out" / "ru" / "index.html", "places")
 
 
 def test_the_same_release_makes_the_same_bytes(tmp_path: Path, pages: Path) -> None:
     database = make_release(tmp_path / "warehouse.duckdb", region())
-    build_pages(database, tmp_path / "out", schools={LARGE})
+    build_pages(database, tmp_path / "out")
     for path in all_pages(tmp_path / "out"):
         assert path.read_bytes() == (pages / path.relative_to(tmp_path / "out")).read_bytes(), path
 
@@ -229,6 +265,9 @@ def contrast(one: str, other: str) -> float:
         ("ink", "m4", 4.5),
         ("paper", "m5", 4.5),
         ("accent", "pale", 3.0),
+        ("edge", "paper", 3.0),
+        ("m4", "paper", 3.0),
+        ("other", "paper", 3.0),
         ("warm", "paper", 3.0),
     ],
 )
@@ -279,6 +318,32 @@ def test_a_break_cuts_the_line_and_a_gap_stays_a_gap() -> None:
     assert drawn.count('class="break"') == 1
 
 
+def test_a_limit_of_zero_is_on_the_axis() -> None:
+    drawn = charts.intervals([charts.IntervalRow("а", 30.0, 20.0, 40.0)], RU, "т", limit=0)
+    assert re.search(r'class="tick"[^>]*>0<', drawn)
+
+
+def test_years_that_do_not_compare_are_not_joined(tmp_path: Path) -> None:
+    rows = region()
+    verdict = {"unit_type": "region", "unit_id": "region", "kind": "ВПР", "subject": "Математика", "grade": 5}
+    rows["msr_dynamics"] = [
+        {**verdict, "end_year": 2023, "verdict": "not_comparable", "break_flag": False, "change_kind": "none"}
+    ]
+    build_pages(make_release(tmp_path / "w.duckdb", rows), tmp_path / "out", schools=set())
+    text = (tmp_path / "out" / "ru" / "index.html").read_text(encoding="utf-8")
+    part = text[text.index('<section id="dynamics"') :]
+    part = part[: part.index("</section>")]
+    assert "годы несравнимы" in part and 'class="break"' in part and 'class="series"' not in part
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "менее 1 %"), (0.004, "менее 1 %"), (0.62, "62\u00a0%"), (0.996, "более 99 %"), (None, "—")],
+)
+def test_a_probability_is_never_certain(value: float | None, text: str) -> None:
+    assert RU.probability(value) == text
+
+
 def test_a_missing_value_is_not_drawn_as_zero() -> None:
     drawn = charts.intervals([charts.IntervalRow("а", None), charts.IntervalRow("б", 3.0, 2.0, 4.0)], RU, "т")
     assert drawn.count("<circle") == 1
@@ -312,20 +377,38 @@ def test_the_quality_page_speaks_in_words(tmp_path: Path) -> None:
     with duckdb.connect(str(database)) as db:
         db.execute(
             """CREATE TABLE dq_gate_result AS SELECT 'fct_assessment_aggregate' AS frame,
-            'distribution' AS kind, 'below_min_pct' AS column_name, 'passed' AS outcome,
-            '{"min_value": 0, "max_value": 100}' AS expected,
-            'below_min_pct вне 0–100' AS message_ru, 'below_min_pct outside 0–100' AS message_en"""
+            'distribution' AS kind, 'passed' AS outcome,
+            'доля ниже минимума, %: должно быть от 0 до 100' AS message_ru,
+            'share below the minimum, %: must be 0 to 100' AS message_en
+            UNION ALL SELECT 'rows', 'jump', 'warned', 'строк стало меньше', 'rows were lost'"""
         )
     build_pages(database, tmp_path / "out", schools=set())
     text = section(tmp_path / "out" / "ru" / "quality.html", "gate")
-    assert "доля ниже минимума, %: вне 0–100" in text and "пройдена" in text
-    assert "_" not in text
+    assert "должно быть от 0 до 100" in text and "пройдена" in text
+    assert "строк стало меньше все таблицы" in text
+    assert "_" not in text and "rows" not in text
+
+
+def test_codes_are_told_by_the_titles_of_the_release(tmp_path: Path) -> None:
+    rows = region()
+    insufficient = {"status": "insufficient", "missing_conditions": "ЕГЭ-Математика базовая-11"}
+    rows["fct_school_identification"][0].update(insufficient)
+    database = make_release(tmp_path / "w.duckdb", rows)
+    with duckdb.connect(str(database)) as db:
+        db.execute(
+            """CREATE TABLE dim_code AS SELECT 'subject' AS list, 'Математика базовая' AS code,
+            'Математика базовая' AS title_ru, 'Mathematics, basic level' AS title_en"""
+        )
+    build_pages(database, tmp_path / "out", schools={SMALL})
+    english = section(tmp_path / "out" / "en" / "school" / f"{SMALL}.html", "identification")
+    assert "nothing this year of: ЕГЭ: mathematics, basic level, grade 11" in english
 
 
 @pytest.mark.parametrize("lang", [RU, EN])
 def test_every_intake_rule_has_a_title_without_place_holders(lang: Language) -> None:
     titles = [words.rule_title(lang, rule) for rule in RULES]
-    assert all(t and not re.search(r"[{}]|^…|^\W*$", t) for t in titles), titles
+    assert all(t and not re.search(r"[{}…]|^\W*$", t) for t in titles), titles
+    assert words.RULE_TITLES.keys() <= RULES.keys()
 
 
 def test_tables_beside_their_chart_are_folded(pages: Path) -> None:

@@ -7,6 +7,7 @@ quote prefix, so that editing the cell does not wake it. A missing number stands
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,16 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from pipelines.release.described import open_published
+from pipelines.release.described import literal, open_published
+from pipelines.release.pages.programme import UNITS
+from schemas import CONTRACTS
 
 #: SDMX observation status -> the word in place of a number.
 WHY_MISSING = {"Q": "скрыто", "L": "не собиралось", "O": "нет данных", "U": "мало данных"}
+#: Room for the longest of these words.
+_REASON = 14
+#: Height of a line in points; width of a wide font's mean character, in the characters of a column's width.
+_LINE, _WIDEST = 15, 1.1
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _ACCENT = "#12577A"
 #: Excel's codes of paper; a sheet of more characters across than this is printed on A3.
@@ -53,6 +60,30 @@ def _school_year(column: str) -> str:
     return f"concat({column} - 1, '/', lpad(({column} % 100)::varchar, 2, '0'))"
 
 
+def _school(school_id: str) -> str:
+    """SQL of a school's name; one that the register lacks is said to be such."""
+    unknown = "CASE WHEN s.is_placeholder THEN ' (нет в реестре)' ELSE '' END"
+    return f"concat(coalesce(s.short_name, s.name, {school_id}), {unknown})"
+
+
+#: SQL: a file kind by its title.
+_KIND = (
+    "CASE f.contract "
+    + " ".join(f"WHEN {literal(c.name)} THEN {literal(c.title_ru)}" for c in CONTRACTS.values())
+    + " ELSE f.contract END"
+)
+#: SQL: the unit of a programme indicator in words.
+_UNIT = (
+    "CASE d.unit "
+    + " ".join(f"WHEN {literal(unit)} THEN {literal(ru)}" for unit, (ru, _) in UNITS.items())
+    + " ELSE d.unit END"
+)
+#: SQL: a period of indicators in words.
+_PERIOD = (
+    "CASE WHEN p.period = 'year' THEN 'год' "
+    "WHEN p.period LIKE 'q_' THEN concat(right(p.period, 1), '-я четверть') "
+    "WHEN p.period LIKE 'w_' THEN concat(right(p.period, 1), '-я волна опроса') ELSE p.period END"
+)
 #: SQL: the testing window of regional works in words.
 _WINDOW = (
     "CASE a.testing_window WHEN 'input' THEN 'входная' WHEN 'interim' THEN 'промежуточная' "
@@ -62,9 +93,12 @@ _WINDOW = (
 
 def _results(unit_type: str) -> tuple[Field, ...]:
     status, below = "r.obs_status", "coalesce(r.below_min_obs_status, r.obs_status)"
+    unsent = "CASE r.obs_status WHEN 'Q' THEN 'Q' ELSE 'O' END"
+    interval = "CASE r.scale_obs_status WHEN 'A' THEN 'U' ELSE r.scale_obs_status END"
+    marks = f"CASE WHEN a.mark_3_from IS NOT NULL AND {below} = 'A' THEN 'Q' ELSE {below} END"
     municipality = Field("Муниципалитет", "m.name", 40)
     school = (
-        Field("Школа", "coalesce(s.short_name, s.name, r.unit_id)", 36),
+        Field("Школа", _school("r.unit_id"), 36),
         Field("Код школы", "r.unit_id", 12),
     )
     place = {"region": (), "municipality": (municipality,), "school": (municipality, *school)}[unit_type]
@@ -73,20 +107,20 @@ def _results(unit_type: str) -> tuple[Field, ...]:
         Field("Вид", "a.kind", 8),
         Field("Предмет", "a.subject", 24),
         Field("Класс", "a.grade", 8, "0"),
-        Field("Учебный год", _school_year("r.school_year"), 12),
-        Field("Этап", _WINDOW, 14),
+        Field("Учебный год", _school_year("r.school_year"), 13),
+        Field("Этап", _WINDOW, 18),
         Field("Участников", "r.tested_n", 12, "#,##0", status),
-        Field("Участие, %", "r.participation_pct", 12, "0.0"),
+        Field("Участие, %", "r.participation_pct", 12, "0.0", unsent),
         Field("Средний балл", "r.mean_score", 12, "0.0", status),
         Field("Наибольший балл", "a.max_score", 12, "0"),
         Field("Балл шкалы", "r.mean_scale_score", 12, "0.0", "r.scale_obs_status"),
-        Field("Граница 95 %, от", "r.scale_ci_low", 13, "0.0", "r.scale_obs_status"),
-        Field("Граница 95 %, до", "r.scale_ci_high", 13, "0.0", "r.scale_obs_status"),
+        Field("Граница 95 %, от", "r.scale_ci_low", 14, "0.0", interval),
+        Field("Граница 95 %, до", "r.scale_ci_high", 14, "0.0", interval),
         Field("Ниже минимума", "r.below_min_n", 12, "#,##0", below),
         Field("Ниже минимума, %", "r.below_min_pct", 12, "0.0", below),
         Field("Доля, от", "r.below_min_ci_low", 10, "0.0", below),
         Field("Доля, до", "r.below_min_ci_high", 10, "0.0", below),
-        *(Field(f"Отметок «{m}»", f"r.mark_{m}_n", 12, "#,##0", below) for m in range(2, 6)),
+        *(Field(f"Отметок «{m}»", f"r.mark_{m}_n", 12, "#,##0", marks) for m in range(2, 6)),
     )
 
 
@@ -129,7 +163,7 @@ SHEETS = (
         "Какие школы входят в перечень по каждому правилу",
         (
             Field("Муниципалитет", "s.municipality_name", 40),
-            Field("Школа", "coalesce(s.short_name, s.name, i.school_id)", 36),
+            Field("Школа", _school("i.school_id"), 36),
             Field("Код школы", "i.school_id", 12),
             Field("Учебный год", _school_year("i.school_year"), 12),
             Field("Правило", "coalesce(n.title_ru, i.rule_id)", 60),
@@ -147,15 +181,16 @@ SHEETS = (
         "Показатели программы",
         "Показатели программы, цели и выводы",
         (
-            Field("Уровень", _LEVEL, 14),
+            Field("Уровень", _LEVEL, 18),
             Field("Код", "p.unit_id", 12),
             Field("Название", "coalesce(s.short_name, s.name, m.name, '')", 36),
-            Field("Показатель", "coalesce(d.title_ru, p.indicator_id)", 60),
+            Field("Показатель", "coalesce(d.title_ru, p.indicator_id)", 70),
             Field("Учебный год", _school_year("p.school_year"), 12),
-            Field("Период", "CASE p.period WHEN 'year' THEN 'год' ELSE p.period END", 12),
-            Field("Числитель", "p.numerator", 12, "General", "p.obs_status"),
-            Field("Знаменатель", "p.denominator", 12, "General", "p.obs_status"),
+            Field("Период", _PERIOD, 18),
+            Field("Числитель", "round(p.numerator, 2)", 12, "General", "p.obs_status"),
+            Field("Знаменатель", "round(p.denominator, 2)", 12, "General", "p.obs_status"),
             Field("Значение", "p.value", 12, "0.0", "p.obs_status"),
+            Field("Единица", _UNIT, 16),
             Field("Граница 95 %, от", "p.ci_low", 13, "0.0"),
             Field("Граница 95 %, до", "p.ci_high", 13, "0.0"),
             Field("Цель", "p.target", 10, "0.0"),
@@ -172,8 +207,8 @@ SHEETS = (
         "Файлы, из которых получены числа",
         (
             Field("Файл", "f.file_name", 60),
-            Field("Лист", "f.sheet", 20),
-            Field("Вид", "f.contract", 24),
+            Field("Лист", "f.sheet", 30),
+            Field("Вид", _KIND, 48),
             Field("Получен", "strftime(f.received_at, '%d.%m.%Y')", 12),
             Field("Строк прочитано", "f.rows_read", 12, "#,##0"),
             Field("Принято", "f.rows_accepted", 12, "#,##0"),
@@ -231,20 +266,21 @@ class _Styles:
         self.note = book.add_format({**base, "font_color": "#55606E", "text_wrap": True})
         self.aside = book.add_format({**base, "font_color": "#55606E"})
         self.plain = book.add_format({**base, "text_wrap": True})
-        self.quoted = book.add_format({**base, "quote_prefix": True, "indent": 1})
-        self.text = book.add_format({**base, "indent": 1})
+        text = {**base, "align": "left", "indent": 1, "text_wrap": True}
+        self.quoted = book.add_format({**text, "quote_prefix": True})
+        self.text = book.add_format(text)
         self.link = book.add_format({**base, "font_color": _ACCENT, "underline": 1})
         self.why = book.add_format({**base, "font_color": "#55606E", "italic": True, "align": "right"})
-        self.head = book.add_format(
-            {
-                **base,
-                "bold": True,
-                "font_color": "#FFFFFF",
-                "bg_color": _ACCENT,
-                "text_wrap": True,
-                "valign": "vcenter",
-            }
-        )
+        head = {
+            **base,
+            "bold": True,
+            "font_color": "#FFFFFF",
+            "bg_color": _ACCENT,
+            "text_wrap": True,
+            "valign": "vcenter",
+        }
+        self.head = book.add_format({**head, "align": "left", "indent": 1})
+        self.number_head = book.add_format({**head, "align": "right"})
         self._base = base
         self._numbers: dict[str, Format] = {}
 
@@ -266,14 +302,15 @@ def _write_sheet(page: Worksheet, styles: _Styles, sheet: Sheet, rows: list[tupl
     page.write_string(0, 0, sheet.title, styles.title)
     page.write_string(1, 0, f"Выпуск {release_id}; пояснения — на листе «О книге»", styles.aside)
     for j, field in enumerate(sheet.fields):
-        page.set_column(j, j, field.width)
-        page.write_string(top, j, field.header, styles.head)
+        page.set_column(j, j, max(field.width, _REASON) if field.status else field.width)
+        page.write_string(top, j, field.header, styles.number_head if field.number else styles.head)
     page.set_row(0, 24)
     page.set_row(1, 16)
     page.set_row(top, 32)
     for i, row in enumerate(rows, start=top + 1):
         for j, field in enumerate(sheet.fields):
             _write_cell(page, styles, (i, j), field, row[j], row[width + j])
+        page.set_row(i, _LINE * max(map(_lines, sheet.fields, row)))
     page.autofilter(top, 0, top + len(rows), width - 1)
     page.freeze_panes(top + 1, sum(not f.number for f in sheet.fields[:2]))
     page.set_landscape()
@@ -281,6 +318,11 @@ def _write_sheet(page: Worksheet, styles: _Styles, sheet: Sheet, rows: list[tupl
     page.fit_to_pages(1, 0)
     page.repeat_rows(top)
     page.set_footer("&L&8Выпуск " + release_id + "&R&8&P из &N")
+
+
+def _lines(field: Field, value: Any) -> int:
+    """Lines that a text takes in its column; programs don't find the height of a row themselves."""
+    return 1 if field.number else math.ceil(_WIDEST * len(str(value or "-")) / field.width)
 
 
 def _write_cell(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Set
 from functools import partial
 from pathlib import Path
@@ -12,9 +13,11 @@ from markupsafe import Markup
 
 from pipelines.release.pages import places, quality, topics
 from pipelines.release.pages.blocks import Page
-from pipelines.release.pages.language import LANGUAGES, Language
+from pipelines.release.pages.language import LANGUAGES, NO_BREAK_SPACE, Language
 from pipelines.release.pages.warehouse import Published
 
+#: Spaces at which no line may end: before a dash or a percent sign, after «№».
+_BEFORE_GLUED = re.compile(r" (?=— |%)|(?<=№) ")
 HERE = Path(__file__).parent / "templates"
 
 
@@ -30,17 +33,15 @@ def build_pages(
 ) -> Made:
     """Write every page in both languages to ``out/ru`` and ``out/en``; ``schools`` keeps to a few of them.
 
-    ``out/index.html`` leads to the Russian region page. Links to schools left out still stand. Of more than
-    ``most_schools`` schools none gets a page.
+    ``out/index.html`` leads to the Russian region page. Of more than ``most_schools`` schools none gets a
+    page; neither do codes that the register lacks. Schools without a page are named without a link.
     """
-    published = Published(database)
+    published = Published(database, schools, most_schools)
     try:
-        if most_schools is not None and len(published.schools) > most_schools:
-            schools = set()
         render = _renderer(published)
         pages = size = 0
         for lang in LANGUAGES:
-            for make in _plan(published, lang, schools):
+            for make in _plan(published, lang):
                 page = make()
                 target = out / lang.code / page.path
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -53,13 +54,12 @@ def build_pages(
         published.close()
 
 
-def _plan(published: Published, lang: Language, schools: Set[str] | None) -> Iterator[Callable[[], Page]]:
+def _plan(published: Published, lang: Language) -> Iterator[Callable[[], Page]]:
     yield partial(places.region_page, published, lang)
     for municipality_id in published.municipalities:
         yield partial(places.municipality_page, published, lang, municipality_id)
-    for school_id in published.schools:
-        if schools is None or school_id in schools:
-            yield partial(places.school_page, published, lang, school_id)
+    for school_id in published.paged:
+        yield partial(places.school_page, published, lang, school_id)
     for make in (topics.programme_page, topics.methods_page, quality.quality_page):
         yield partial(make, published, lang)
 
@@ -74,7 +74,7 @@ def _renderer(published: Published) -> Callable[[Page, Language], str]:
 
     def render(page: Page, lang: Language) -> str:
         root = "../" * page.path.count("/")
-        return template.render(
+        text = template.render(
             page=page,
             lang=lang,
             other=other[lang],
@@ -84,6 +84,7 @@ def _renderer(published: Published) -> Callable[[Page, Language], str]:
             css=css,
             release=published.release,
         )
+        return _BEFORE_GLUED.sub(NO_BREAK_SPACE, text)
 
     return render
 

@@ -68,11 +68,12 @@ def _trend_figure(w: Published, lang: Language, unit: Unit, rows: list[Row], ver
         rows[-1]["scale_type"] == "relative" and unit[0] != "region"
     )
     broken = bool(verdict and verdict["break_flag"])
+    apart = bool(verdict and verdict["verdict"] == "not_comparable")
     points = []
     before = None
     for row in rows:
         value, low, high = _change_value(row, unit)
-        breaks = before is not None and (row["scale_type"] != before or (broken and row is rows[-1]))
+        breaks = before is not None and (apart or row["scale_type"] != before or (broken and row is rows[-1]))
         points.append(charts.YearPoint(row["school_year"], value, low, high, breaks))
         before = row["scale_type"]
     name = words.assessment_full(lang, w.assessments[rows[0]["assessment_id"]])

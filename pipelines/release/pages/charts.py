@@ -57,7 +57,6 @@ class Dot:
 
     x: float
     y: float
-    marked: bool = False
     name: str = ""
 
 
@@ -151,7 +150,8 @@ def intervals(
     drawn = [
         v for r in rows for v in (r.value, r.low, r.high, r.reference, *(r.expected or ())) if v is not None
     ]
-    low, high = bounds or (min([*drawn, limit or min(drawn)]), max([*drawn, limit or max(drawn)]))
+    covered = drawn if limit is None else [*drawn, limit]
+    low, high = bounds or (min(covered), max(covered))
     marks = ticks(low, high)
     lines = [_wrapped(r.label, labels - 12) for r in rows]
     height = ROW + 13 * (max(map(len, lines), default=1) - 1)
@@ -206,7 +206,7 @@ def mark_bars(rows: Sequence[MarkRow], lang: Language, title: str) -> Markup:
             width = (end - start) * share / 100
             parts.append(_rect(round(x, 1), y, width, height, f"bar {css}"))
             text = f"{word} {lang.number(share)}" if len(pieces) == 2 and width > 150 else lang.number(share)
-            if width > 30:
+            if width > CHARACTER * len(text) + 8:
                 parts.append(_text(round(x + width / 2, 1), middle, text, f"on {css}", "middle"))
             x += width
         shown = (f"{word} {lang.number(s)}" for (_, word), s in zip(pieces, row.shares, strict=True))
@@ -304,24 +304,56 @@ def trend(
     return _svg(bottom + 26, title, said, parts, width)
 
 
+@dataclass(frozen=True)
+class Cloud:
+    """A funnel (size against result) or a scatter (context against result): drawn once for many pages."""
+
+    lang: Language
+    x_marks: Sequence[float]
+    y_marks: Sequence[float]
+    width: int
+    bottom: float
+    dots_n: int
+    ground: Sequence[str]
+    axes: Sequence[str]
+
+    def picture(self, title: str, marked: Sequence[Dot] = ()) -> Markup:
+        """The cloud with some of its points large on top, with their names."""
+        left, right, top = _CLOUD_LEFT, self.width - _CLOUD_RIGHT, _CLOUD_TOP
+        parts = list(self.ground)
+        for d in marked:
+            x, y = _at(d.x, self.x_marks, left, right), _at(d.y, self.y_marks, self.bottom, top)
+            parts.append(f'<circle cx="{x:g}" cy="{y:g}" r="6" class="dot"/>')
+            if d.name:
+                side, anchor = (-10, "end") if x > (left + right) / 2 else (10, "start")
+                parts.append(_text(x + side, y - 8, d.name, "value", anchor))
+        said = self.lang.t(
+            f"точек: {self.dots_n}, отмечено: {len(marked)}", f"points: {self.dots_n}, marked: {len(marked)}"
+        )
+        return _svg(self.bottom + 46, title, said, [*parts, *self.axes], self.width)
+
+
+_CLOUD_LEFT, _CLOUD_RIGHT, _CLOUD_TOP = 56, 16, 12
+
+
 def cloud(
     dots: Sequence[Dot],
     lang: Language,
-    title: str,
     *,
     x_axis: str,
     y_axis: str,
     curves: Sequence[tuple[str, Sequence[tuple[float, float]]]] = (),
-    y_from_zero: bool = False,
+    cover: Sequence[float] = (),
     width: int = WIDTH,
-) -> Markup:
-    """Points with curves: a funnel (size against result) or a scatter (context against result).
+) -> Cloud:
+    """Points with curves, none of the points marked yet.
 
-    ``curves`` = (style, points); marked dots are drawn last and large, with their names.
+    ``curves`` = (style, points). The vertical axis covers all dots and the values ``cover``. The dots are one
+    path of lines without length and with round ends: a quarter of the bytes of circles.
     """
-    left, right, top, bottom = 56, width - 16, 12, 300 if width == WIDTH else 220
+    left, right, top, bottom = _CLOUD_LEFT, width - _CLOUD_RIGHT, _CLOUD_TOP, 300 if width == WIDTH else 220
     xs = ticks(min(d.x for d in dots), max(d.x for d in dots), 8 if width == WIDTH else 5)
-    ys = [d.y for d in dots] + ([0.0] if y_from_zero else [])
+    ys = [*(d.y for d in dots), *cover]
     marks = ticks(min(ys), max(ys), 6)
     parts = []
     for mark in marks:
@@ -339,33 +371,21 @@ def cloud(
             if xs[0] <= x <= xs[-1] and marks[0] <= y <= marks[-1]
         )
         parts.append(f'<polyline points="{path}" class="{css}"/>')
-    marked = [d for d in dots if d.marked]
-    for d in dots:
-        if not d.marked:
-            x, y = _at(d.x, xs, left, right), _at(d.y, marks, bottom, top)
-            parts.append(f'<circle cx="{x:g}" cy="{y:g}" r="3.2" class="other"/>')
-    for d in marked:
-        x, y = _at(d.x, xs, left, right), _at(d.y, marks, bottom, top)
-        parts.append(f'<circle cx="{x:g}" cy="{y:g}" r="6" class="dot"/>')
-        if d.name:
-            side, anchor = (-10, "end") if x > (left + right) / 2 else (10, "start")
-            parts.append(_text(x + side, y - 8, d.name, "value", anchor))
-    parts.append(_text((left + right) / 2, bottom + 38, x_axis, "axis", "middle"))
-    parts.append(
+    places = sorted({(_at(d.x, xs, left, right), _at(d.y, marks, bottom, top)) for d in dots})
+    parts.append(f'<path d="{"".join(f"M{x:g} {y:g}h0" for x, y in places)}" class="other"/>')
+    axes = [
+        _text((left + right) / 2, bottom + 38, x_axis, "axis", "middle"),
         f'<text transform="translate(13 {(top + bottom) / 2:g}) rotate(-90)" class="axis" '
-        f'text-anchor="middle">{escape(y_axis)}</text>'
-    )
-    said = lang.t(
-        f"точек: {len(dots)}, отмечено: {len(marked)}", f"points: {len(dots)}, marked: {len(marked)}"
-    )
-    return _svg(bottom + 46, title, said, parts, width)
+        f'text-anchor="middle">{escape(y_axis)}</text>',
+    ]
+    return Cloud(lang, xs, marks, width, bottom, len(dots), parts, axes)
 
 
 def calendar(
     rows: Sequence[tuple[str, Sequence[str]]], columns: Sequence[str], lang: Language, title: str
 ) -> Markup:
     """A grid: rows by columns of states (``s-received``, ``s-late``, ``s-missing``, …, "" = not expected)."""
-    left, cell = 250, 24
+    left, cell = 290, 24
     step = min(120.0, (WIDTH - left) / max(1, len(columns)))
     slanted = max(map(len, columns)) * 7.5 > step
     top = 24 if not slanted else 36 + 5 * min(28, max(map(len, columns)))
@@ -381,7 +401,7 @@ def calendar(
             parts.append(_text(x, 15, column, "tick", "middle"))
     for i, (label, states) in enumerate(rows):
         y = top + cell * i
-        parts.append(_text(left - 10, y + 16, _short(label, 32), "label", "end"))
+        parts.append(_text(left - 10, y + 16, _short(label, 40), "label", "end"))
         for j, state in enumerate(states):
             if state:
                 parts.append(

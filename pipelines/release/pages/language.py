@@ -62,6 +62,14 @@ class Language:
             return "—"
         return self.number(value, digits) + (f"{NO_BREAK_SPACE}%" if self.code == "ru" else "%")
 
+    def probability(self, value: float | None) -> str:
+        """In whole percent; never 0 or 100, which would say it is certain."""
+        if value is None:
+            return "—"
+        if value < 0.005:
+            return self.t("менее 1 %", "under 1%")
+        return self.t("более 99 %", "over 99%") if value >= 0.995 else self.percent(100 * value, 0)
+
     def signed(self, value: float | None, digits: int = 0) -> str:
         text = self.number(value, digits)
         return f"+{text}" if value is not None and _rounded(value, digits) > 0 else text

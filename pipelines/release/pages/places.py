@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from pipelines.release.pages import change, programme, quality, results, spread, status, summary, words
+from markupsafe import Markup
+
+from pipelines.release.pages import (
+    change,
+    programme,
+    quality,
+    results,
+    signs,
+    spread,
+    status,
+    summary,
+    words,
+)
 from pipelines.release.pages.blocks import Cell, Fact, Figure, Page, Section, Table
 from pipelines.release.pages.language import Language
 from pipelines.release.pages.warehouse import Published, Row, Unit
@@ -28,6 +40,7 @@ def region_page(w: Published, lang: Language) -> Page:
         spread.funnels(w, lang, year),
         change.dynamics(w, lang, unit),
         spread.gaps(w, lang, unit, year),
+        signs.of_place(w, lang, unit),
         status.context(w, lang, None),
         programme.indicators(w, lang, unit),
         _places(w, lang),
@@ -54,8 +67,10 @@ def region_page(w: Published, lang: Language) -> Page:
 
 def _region_facts(w: Published, lang: Language, unit: Unit, year: int | None) -> list[Fact]:
     rows = results.of_year(w, unit, year)
-    with_results = {r["unit_id"] for rs in w.school_results.values() for r in rs if r["school_year"] == year}
-    registered_n = sum(not school["is_placeholder"] for school in w.schools.values())
+    with_results = w.registered.keys() & {
+        r["unit_id"] for rs in w.school_results.values() for r in rs if r["school_year"] == year
+    }
+    registered_n = len(w.registered)
     facts = [
         Fact(
             lang.number(len(with_results)),
@@ -90,7 +105,9 @@ def _places(w: Published, lang: Language) -> Section:
     ):
         schools = w.schools_of[municipality_id]
         name = words.municipality_name(municipality, lang)
-        body: list[list[Cell]] = [[_school_link(s, 0), s["school_id"]] for s in schools]
+        body: list[list[Cell]] = [
+            [status.school_cell(w, lang, s["school_id"], 0), s["school_id"]] for s in schools
+        ]
         if municipality:
             body.insert(
                 0,
@@ -115,12 +132,33 @@ def _places(w: Published, lang: Language) -> Section:
         "In alphabetical order. Schools are not ranked: places mean nothing given the error of results.",
     )
     return Section(
-        "places", lang.t("Муниципалитеты и школы", "Municipalities and schools"), [intro], figures=figures
+        "places",
+        lang.t("Муниципалитеты и школы", "Municipalities and schools"),
+        [intro, *_without_page(w, lang)],
+        figures=figures,
     )
 
 
-def _school_link(school: Row, depth: int) -> Cell:
-    return status.link(words.school_path(school["school_id"]), words.school_name(school), depth)
+def _without_page(w: Published, lang: Language) -> list[Cell]:
+    """Why some schools have no page of their own."""
+    out: list[Cell] = []
+    if not w.paged:
+        out.append(
+            lang.t(
+                "Отдельных страниц у школ нет: школ слишком много. Их числа — в базе и в файлах выпуска.",
+                "Schools have no pages of their own, being too many. Their numbers are in the release's "
+                "database and files.",
+            )
+        )
+    unknown = len(w.schools) - len(w.registered)
+    if unknown:
+        text = lang.t(
+            f"Кодов, которых нет в реестре: {unknown}. Страниц у них нет, они названы в разделе ",
+            f"Codes missing from the register: {unknown}. They have no pages and are named in the section ",
+        )
+        section = lang.t("«Качество данных»", "“Data quality”")
+        out.append(Markup("{}{}.").format(text, status.link("quality.html#unregistered", section, 0)))
+    return out
 
 
 def municipality_page(w: Published, lang: Language, municipality_id: str) -> Page:
@@ -135,6 +173,7 @@ def municipality_page(w: Published, lang: Language, municipality_id: str) -> Pag
         spread.funnels(w, lang, year, ids),
         change.dynamics(w, lang, unit),
         spread.gaps(w, lang, unit, year),
+        signs.of_place(w, lang, unit),
         status.context(w, lang, None, municipality_id),
         programme.indicators(w, lang, unit),
         _schools(w, lang, schools),
@@ -199,7 +238,7 @@ def _schools(w: Published, lang: Language, schools: list[Row]) -> Section:
         )
         body.append(
             [
-                _school_link(s, 1),
+                status.school_cell(w, lang, s["school_id"], 1),
                 lang.word(words.LOCALITIES, s["locality_type"]),
                 lang.number(len(rows)),
                 on_list,
@@ -249,7 +288,7 @@ def school_page(w: Published, lang: Language, school_id: str) -> Page:
         programme.indicators(w, lang, unit),
         status.partners(w, lang, school_id),
         status.staffing(w, lang, school_id),
-        status.signs(w, lang, school_id),
+        signs.of_school(w, lang, school_id),
         quality.completeness(w, lang, w.of("dq_completeness", "unit_id").get(school_id, []), "contract"),
     ]
     municipality = w.municipalities.get(school["municipality_id"])

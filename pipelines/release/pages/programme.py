@@ -32,7 +32,7 @@ COHORTS: words.Words = {
     "supported": ("все поддерживаемые", "all supported"),
     "entrants": ("вошедшие в программу", "entrants"),
 }
-#: Units of indicators: code -> what follows the number.
+#: Units of programme indicators: code -> what follows the number.
 UNITS: words.Words = {
     "%": ("%", "%"),
     "percentage points": ("п. п.", "pp"),
@@ -66,12 +66,19 @@ def indicator_unit(w: Published, indicator_id: str) -> str:
     return ""
 
 
+def unit_word(w: Published, lang: Language, unit: str) -> str:
+    """A unit as it follows a number."""
+    return lang.t(*UNITS[unit]) if unit in UNITS else words.code_title(w, lang, "unit", unit)
+
+
 def indicators(w: Published, lang: Language, unit: Unit) -> Section:
     """The unit's programme indicators of the newest year against their targets, a figure a programme."""
     title = lang.t("Показатели программы и цели", "Programme indicators and targets")
     anchor = "indicators" if unit[0] != "programme" else f"indicators-{words.slug(unit[1])}"
     if unit[0] == "programme":
         title = f"{title}: {unit[1]}"
+    elif unit[0] == "region":
+        title += lang.t(" по региону", " of the region")
     rows = [r for r in w.of_unit("fct_programme_indicator", unit) if r["period"] == "year"]
     if not rows:
         return Section(
@@ -150,8 +157,8 @@ def _indicator_table(w: Published, lang: Language, rows: list[Row]) -> Table:
     ]
     body: list[list[Cell]] = []
     for r in rows:
-        unit = lang.word(UNITS, indicator_unit(w, r["indicator_id"]) or None)
-        value = _amount(lang, r["value"], 1) + ("" if unit == "—" else f" {unit}")
+        unit = unit_word(w, lang, indicator_unit(w, r["indicator_id"]))
+        value = f"{_amount(lang, r['value'], 1)} {unit}".strip()
         if unit == _PERCENT and r["denominator"] is not None:
             of = lang.t("из", "of")
             value += f" ({_amount(lang, r['numerator'])} {of} {_amount(lang, r['denominator'])})"
@@ -252,16 +259,11 @@ def _place_key(w: Published, row: Row) -> tuple[str, str]:
 
 def _listed_row(w: Published, lang: Language, row: Row) -> list[Cell]:
     school = w.schools.get(row["school_id"])
-    name: Cell = (
-        status.link(words.school_path(row["school_id"]), words.school_name(school), 0)
-        if school
-        else row["school_id"]
-    )
     return [
-        name,
+        status.school_cell(w, lang, row["school_id"], 0),
         (school["municipality_name"] if school else None) or "—",
-        status.decision(lang, row),
-        lang.percent(100 * row["probability"], 0) if row["probability"] is not None else "—",
+        status.decision(w, lang, row),
+        lang.probability(row["probability"]),
     ]
 
 
@@ -284,15 +286,15 @@ def effect(w: Published, lang: Language) -> Section:
         "How far supported schools grew beyond similar schools without support. To the right of "
         "zero is better. A line that touches zero: no effect is established.",
     )
-    figures = [_effect_figure(lang, cohort, part) for cohort, part in group(rows, "cohort").items()]
+    figures = [_effect_figure(w, lang, cohort, part) for cohort, part in group(rows, "cohort").items()]
     return Section("effect", title, [intro], figures=figures)
 
 
-def _effect_figure(lang: Language, cohort: str, rows: list[Row]) -> Figure:
-    """One group of schools, a row a subject and year."""
+def _effect_figure(w: Published, lang: Language, cohort: str, rows: list[Row]) -> Figure:
+    """One group of schools, a row a subject and span of years."""
     drawn = [
         charts.IntervalRow(
-            f"{_subject(lang, r['subject'])}, {lang.year(r['end_year'])}",
+            _span(w, lang, r),
             r["effect"],
             r["ci_low"],
             r["ci_high"],
@@ -311,20 +313,26 @@ def _effect_figure(lang: Language, cohort: str, rows: list[Row]) -> Figure:
         f"behind in {worse}.",
     )
     picture = charts.intervals(drawn, lang, name, limit=0, digits=2, axis=_sd_axis(lang))
-    return Figure(name, picture, text, _effect_table(lang, rows))
+    return Figure(name, picture, text, _effect_table(w, lang, rows))
 
 
 def _sd_axis(lang: Language) -> str:
     return lang.t("стандартных отклонений учеников", "student standard deviations")
 
 
-def _subject(lang: Language, subject: str) -> str:
-    return lang.t("все предметы", "all subjects") if subject == "all" else words.subject_title(lang, subject)
+def _span(w: Published, lang: Language, row: Row) -> str:
+    """Subject and years compared: «математика, 2020/21–2022/23»."""
+    subject = (
+        lang.t("все предметы", "all subjects")
+        if row["subject"] == "all"
+        else words.subject_title(w, lang, row["subject"])
+    )
+    return f"{subject}, {lang.year(row['baseline_year'])}–{lang.year(row['end_year'])}"
 
 
-def _effect_table(lang: Language, rows: list[Row]) -> Table:
+def _effect_table(w: Published, lang: Language, rows: list[Row]) -> Table:
     head = [
-        lang.t("Кто, предмет, год", "Who, subject, year"),
+        lang.t("Предмет и годы", "Subject and years"),
         lang.t("Поддержано", "Supported"),
         lang.t("Подобрано", "Matched"),
         lang.t("Изменились сами", "Own change"),
@@ -335,7 +343,7 @@ def _effect_table(lang: Language, rows: list[Row]) -> Table:
     ]
     body: list[list[Cell]] = [
         [
-            f"{lang.word(COHORTS, r['cohort'])}, {_subject(lang, r['subject'])}, {lang.year(r['end_year'])}",
+            _span(w, lang, r),
             lang.number(r["supported_n"]),
             lang.number(r["matched_n"]),
             lang.signed(r["naive_change"], 2),
@@ -365,11 +373,7 @@ def pairs(w: Published, lang: Language) -> Section:
     year = max(r["school_year"] for r in rows)
     body: list[list[Cell]] = []
     for r in (r for r in rows if r["school_year"] == year and r["status"] in ("assigned", "unmatched")):
-        names = [w.schools.get(i) if i else None for i in (r["school_id"], r["partner_school_id"])]
-        cells: list[Cell] = [
-            status.link(words.school_path(s["school_id"]), words.school_name(s), 0) if s else "—"
-            for s in names
-        ]
+        cells = [status.school_cell(w, lang, i, 0) for i in (r["school_id"], r["partner_school_id"])]
         body.append([*cells, lang.t(r["reason_ru"] or "", r["reason_en"] or "")])
     head = [
         lang.t("Поддержанная школа", "Supported school"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from markupsafe import Markup
 
 from pipelines.release.described import bilingual
@@ -121,14 +119,11 @@ def _files(w: Published, lang: Language) -> Section:
 def _rules(w: Published, lang: Language) -> Section:
     """Rules by severity and number; the file kinds in which each was broken."""
     title = lang.t("Нарушенные правила и исправления", "Rules broken and repairs made")
-    rows = (
-        w.query(
-            "SELECT rule_id, severity, sum(n)::bigint AS n, count(DISTINCT file_id) AS files, "
-            "list_sort(list_distinct(list(contract))) AS contracts "
-            "FROM dq_rule_count GROUP BY rule_id, severity ORDER BY severity, n DESC, rule_id"
-        )
-        if w.has("dq_rule_count")
-        else []
+    rows = w.query(
+        "dq_rule_count",
+        "SELECT rule_id, severity, sum(n)::bigint AS n, count(DISTINCT file_id) AS files, "
+        "list_sort(list_distinct(list(contract))) AS contracts "
+        "FROM dq_rule_count GROUP BY rule_id, severity ORDER BY severity, n DESC, rule_id",
     )
     if not rows:
         return Section("rules", title, missing=lang.t("Ни одно правило не нарушено.", "No rule was broken."))
@@ -154,10 +149,10 @@ def _rules(w: Published, lang: Language) -> Section:
 
 
 def _kinds(lang: Language, contracts: list[str | None], limit: int = 3) -> str:
-    """The titles of a few file kinds, and how many more there are."""
+    """The titles of a few file kinds, and how many more there are; a dash where there is none."""
     named = ", ".join(words.contract_title(lang, c) for c in contracts[:limit])
     more = len(contracts) - limit
-    return f"{named} + {more}" if more > 0 else named
+    return f"{named} + {more}" if more > 0 else named or "—"
 
 
 def _gate(w: Published, lang: Language) -> Section:
@@ -179,15 +174,15 @@ def _gate(w: Published, lang: Language) -> Section:
         [
             lang.word(words.OUTCOMES, r["outcome"]),
             lang.word(words.GATE_KINDS, r["kind"]),
-            _fault(w, lang, r),
+            lang.t(r["message_ru"], r["message_en"]),
             _table_title(w, lang, r["frame"]),
         ]
         for r in rows
     ]
     head = [
         lang.t("Итог", "Outcome"),
-        lang.t("Что проверялось", "Kind"),
-        lang.t("Что было бы нарушением", "What would be a fault"),
+        lang.t("Вид", "Kind"),
+        lang.t("Что проверялось", "What was checked"),
         lang.t("Таблица", "Table"),
     ]
     passed = sum(r["outcome"] == "passed" for r in rows)
@@ -211,21 +206,10 @@ def _gate(w: Published, lang: Language) -> Section:
     )
 
 
-def _fault(w: Published, lang: Language, row: Row) -> str:
-    """What would fail a check: for a range its column and limits, else the check's own words."""
-    limits = json.loads(row["expected"] or "{}")
-    if row["kind"] != "distribution" or "min_value" not in limits:
-        return lang.t(row["message_ru"], row["message_en"])
-    column = lang.word(words.GATE_COLUMNS, row["column_name"])
-    low, high = limits["min_value"], limits.get("max_value")
-    if high is None:
-        return lang.t(f"{column}: меньше {lang.number(low)}", f"{column}: below {lang.number(low)}")
-    between = lang.between(low, high)
-    return lang.t(f"{column}: вне {between}", f"{column}: outside {between}")
-
-
 def _table_title(w: Published, lang: Language, table: str) -> str:
     """What a published table holds, in a few words: the first part of its comment."""
+    if table == "rows":
+        return lang.t("все таблицы", "all tables")
     comment = w.table_comments.get(table, "")
     return lang.t(*bilingual(comment)).split(";")[0].split(":")[0] if comment else table
 
@@ -286,13 +270,10 @@ def _suppressed(w: Published, lang: Language) -> Section:
 
 def _control_totals(w: Published, lang: Language) -> Section:
     title = lang.t("Сверка с печатными таблицами", "Printed tables beside our numbers")
-    rows = (
-        w.query(
-            "SELECT printed_table, school_year, count(*) AS n, count(*) FILTER (agrees) AS agree "
-            "FROM dq_control_total GROUP BY ALL ORDER BY ALL"
-        )
-        if w.has("dq_control_total")
-        else []
+    rows = w.query(
+        "dq_control_total",
+        "SELECT printed_table, school_year, count(*) AS n, count(*) FILTER (agrees) AS agree "
+        "FROM dq_control_total GROUP BY ALL ORDER BY ALL",
     )
     if not rows:
         return Section(
@@ -304,7 +285,8 @@ def _control_totals(w: Published, lang: Language) -> Section:
         )
     body: list[list[Cell]] = [
         [
-            f"{_code_title(w, lang, 'control_source', r['printed_table'])}, {lang.year(r['school_year'])}",
+            words.code_title(w, lang, "control_source", r["printed_table"])
+            + f", {lang.year(r['school_year'])}",
             lang.number(r["n"]),
             lang.number(r["agree"]),
             lang.percent(100 * r["agree"] / r["n"]),
@@ -324,23 +306,12 @@ def _control_totals(w: Published, lang: Language) -> Section:
     )
 
 
-def _code_title(w: Published, lang: Language, code_list: str, code: str) -> str:
-    """A code by its title in the release's code lists."""
-    for row in w.of("dim_code", "list").get(code_list, []):
-        if row["code"] == code:
-            return lang.t(row["title_ru"], row["title_en"] or row["title_ru"])
-    return code
-
-
 def _calibration(w: Published, lang: Language) -> Section:
     title = lang.t("Замечания к шкалам", "Findings on scales")
-    rows = (
-        w.query(
-            "SELECT code, min(message_ru) AS ru, min(message_en) AS en, count(*) AS n FROM dq_scale_finding "
-            "GROUP BY ALL ORDER BY n DESC, code LIMIT 30"
-        )
-        if w.has("dq_scale_finding")
-        else []
+    rows = w.query(
+        "dq_scale_finding",
+        "SELECT code, min(message_ru) AS ru, min(message_en) AS en, count(*) AS n FROM dq_scale_finding "
+        "GROUP BY ALL ORDER BY n DESC, code LIMIT 30",
     )
     if not rows:
         return Section("calibration", title, missing=lang.t("Замечаний нет.", "None."))
@@ -405,7 +376,7 @@ def completeness(w: Published, lang: Language, rows: list[Row], side: str) -> Se
             ),
         )
     top = "period" if side == "contract" else "contract"
-    columns = sorted({r[top] for r in rows})
+    columns = sorted({r[top] for r in rows}, key=words.period_key if top == "period" else None)
     grid = sorted(
         (_side_name(w, lang, side, part[0]), [_worst(part, top, c) for c in columns])
         for part in group(rows, side).values()
@@ -415,11 +386,15 @@ def completeness(w: Published, lang: Language, rows: list[Row], side: str) -> Se
     late = sum(r["state"] == "late" for r in rows)
     missing = sum(r["state"] == "missing" for r in rows)
     text = lang.t(
-        f"Ожидалось {len(rows)}, не прислано {missing}, с опозданием {late}. Пока нет всех, числа выпуска "
-        "предварительные.",
-        f"Expected {len(rows)}, missing {missing}, late {late}. Until all have come the release's numbers "
-        "are provisional.",
+        f"Ожидалось {len(rows)}, не прислано {missing}, с опозданием {late}. "
+        "Пустая клетка — этих сведений не ждали.",
+        f"Expected {len(rows)}, missing {missing}, late {late}. An empty cell: nothing was expected.",
     )
+    if missing:
+        text += lang.t(
+            " Пока нет всех, числа выпуска предварительные.",
+            " Until all have come the release's numbers are provisional.",
+        )
     if side == "municipality_id":
         text += lang.t(
             " Клетка муниципалитета показывает худшее: не прислала одна школа — не прислано.",

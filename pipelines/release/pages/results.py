@@ -131,7 +131,7 @@ def unseen(w: Published, lang: Language, rows: list[tuple[Row, str | None]]) -> 
         label = words.assessment_label(lang, w.assessments[row["assessment_id"]])
         reasons.setdefault(lang.missing(status), []).append(label)
     return " ".join(
-        f"{reason[:1].upper()}{reason[1:]}: {_list(labels, 12)}."
+        f"{reason[:1].upper()}{reason[1:]}: {_list(lang, labels, 12)}."
         for reason, labels in sorted(reasons.items())
     )
 
@@ -175,9 +175,13 @@ def _means_words(w: Published, lang: Language, rows: list[Row], drawn: list[char
     parts = []
     if judged:
         if above:
-            parts.append(lang.t(f"Выше региона: {_list(above)}.", f"Above the region: {_list(above)}."))
+            parts.append(
+                lang.t(f"Выше региона: {_list(lang, above)}.", f"Above the region: {_list(lang, above)}.")
+            )
         if below:
-            parts.append(lang.t(f"Ниже региона: {_list(below)}.", f"Below the region: {_list(below)}."))
+            parts.append(
+                lang.t(f"Ниже региона: {_list(lang, below)}.", f"Below the region: {_list(lang, below)}.")
+            )
         if not above and not below:
             parts.append(
                 lang.t(
@@ -198,6 +202,16 @@ def _means_words(w: Published, lang: Language, rows: list[Row], drawn: list[char
         )
     scales = sorted({r["scale_type"] for r in rows if r["scale_type"] and r["mean_score"] is not None})
     parts.append(lang.t("Шкала: ", "Scale: ") + "; ".join(lang.word(words.SCALES, s) for s in scales) + ".")
+    bare = [d.label for d in drawn if d.value is not None and d.low is None]
+    if bare:
+        parts.append(
+            lang.t(
+                f"Без интервала, потому что разброс оценить не по чему: {_list(lang, bare)}. "
+                "С регионом это не сравнить.",
+                f"Without an interval, for want of data on the spread: {_list(lang, bare)}. "
+                "This can't be compared with the region.",
+            )
+        )
     if any(r["tested_n"] is not None and r["tested_n"] < LEAST_N for r in rows):
         parts.append(
             lang.t(
@@ -208,9 +222,9 @@ def _means_words(w: Published, lang: Language, rows: list[Row], drawn: list[char
     return " ".join(parts)
 
 
-def _list(items: list[str], limit: int = 4) -> str:
+def _list(lang: Language, items: list[str], limit: int = 4) -> str:
     """Labels in a sentence, which ends with a full stop of its own: «русский язык, 4 кл; химия, 11 кл»."""
-    shown = "; ".join(i[:1].lower() + i[1:] for i in items[:limit])
+    shown = "; ".join(words.within(lang, i) for i in items[:limit])
     return shown.removesuffix(".") if len(items) <= limit else f"{shown} … ({len(items)})"
 
 
@@ -315,13 +329,16 @@ def _below_figure(w: Published, lang: Language, kind: str, rows: list[Row]) -> F
     parts = []
     if low:
         parts.append(
-            lang.t(f"Низкий результат, уверенно: {_list(low)}.", f"Low, with confidence: {_list(low)}.")
+            lang.t(
+                f"Низкий результат, уверенно: {_list(lang, low)}.",
+                f"Low, with confidence: {_list(lang, low)}.",
+            )
         )
     if unsure:
         parts.append(
             lang.t(
-                f"Низкий по оценке, но погрешность этого не подтверждает: {_list(unsure)}.",
-                f"Low by the estimate, though error leaves it open: {_list(unsure)}.",
+                f"Низкий по оценке, но погрешность этого не подтверждает: {_list(lang, unsure)}.",
+                f"Low by the estimate, though error leaves it open: {_list(lang, unsure)}.",
             )
         )
     title = lang.word(words.KINDS, kind)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+from statistics import median
+from typing import NamedTuple
 
 from pipelines.release.pages import charts, words
 from pipelines.release.pages.blocks import Figure, Section
 from pipelines.release.pages.language import Language
 from pipelines.release.pages.results import is_official, main_results, order
 from pipelines.release.pages.warehouse import Published, Row, Unit, group
+
+#: Funnels of one page; schools with open results that one takes.
+FUNNELS, FEWEST = 4, 5
 
 
 def distributions(w: Published, lang: Language, year: int | None) -> Section:
@@ -92,44 +97,15 @@ def funnels(
     out; ``only_marked`` leaves out figures without any of them.
     """
     title = lang.t("Школы по размеру: что случайно, а что нет", "Schools by size: chance or not")
-    figures = []
+    figures: list[Figure] = []
     for row in main_results(w, ("region", w.region_id), year):
-        share = row["below_min_pct"]
-        schools = [
-            r
-            for r in w.school_results.get(row["assessment_id"], [])
-            if r["below_min_pct"] is not None and r["judged_n"]
-        ]
-        if share is None or not 0 < share < 100 or len(schools) < 5:
+        funnel = _funnel(w, lang, row)
+        if funnel is None or len(figures) == FUNNELS:
             continue
-        if only_marked and not any(r["unit_id"] in marked for r in schools):
-            continue
-        dots = [charts.Dot(r["judged_n"], r["below_min_pct"], r["unit_id"] in marked) for r in schools]
-        name = words.assessment_full(lang, w.assessments[row["assessment_id"]])
-        outside = sum(d.y > funnel_limit(share, d.x, 3.09) for d in dots)
-        figures.append(
-            Figure(
-                name,
-                charts.cloud(
-                    dots,
-                    lang,
-                    name,
-                    curves=_funnel_curves(share, max(d.x for d in dots)),
-                    y_from_zero=True,
-                    x_axis=lang.t("участников в школе", "students tested in the school"),
-                    y_axis=lang.t("ниже минимума, %", "below the minimum, %"),
-                    width=charts.HALF,
-                ),
-                lang.t(
-                    f"Школ на рисунке: {len(dots)}. Выше внешней границы, то есть больше, чем объяснит "
-                    "случайность: "
-                    f"{outside}.",
-                    f"Schools shown: {len(dots)}. Above the outer limit, that is more than chance "
-                    f"explains: {outside}.",
-                ),
-                wide=False,
-            )
-        )
+        shown = [dot for school_id, dot in funnel.dots.items() if school_id in marked]
+        if shown or not only_marked:
+            name = words.assessment_full(lang, w.assessments[row["assessment_id"]])
+            figures.append(Figure(name, funnel.cloud.picture(name, shown), funnel.words, wide=False))
     if not figures:
         return Section(
             "funnel",
@@ -150,7 +126,50 @@ def funnels(
         "size would fall by chance: dashed for 95% of schools, outer lines for 99.8%. Schools are not "
         "ranked here.",
     )
-    return Section("funnel", title, [intro], figures=figures[:4])
+    return Section("funnel", title, [intro], figures=figures)
+
+
+class _Funnel(NamedTuple):
+    """A funnel that no school is marked in yet, its schools' points, and what it says."""
+
+    cloud: charts.Cloud
+    dots: dict[str, charts.Dot]
+    words: str
+
+
+def _funnel(w: Published, lang: Language, row: Row) -> _Funnel | None:
+    """The funnel of an assessment about the region's result ``row``; None where too few schools are open."""
+    key = ("funnel", lang.code, row["assessment_id"])
+    if key not in w.drawn:
+        w.drawn[key] = _draw_funnel(w, lang, row)
+    return w.drawn[key]
+
+
+def _draw_funnel(w: Published, lang: Language, row: Row) -> _Funnel | None:
+    share = row["below_min_pct"]
+    dots = {
+        r["unit_id"]: charts.Dot(r["judged_n"], r["below_min_pct"])
+        for r in w.school_results.get(row["assessment_id"], [])
+        if r["below_min_pct"] is not None and r["judged_n"]
+    }
+    if share is None or not 0 < share < 100 or len(dots) < FEWEST:
+        return None
+    cloud = charts.cloud(
+        list(dots.values()),
+        lang,
+        curves=_funnel_curves(share, max(d.x for d in dots.values())),
+        cover=(0.0, funnel_limit(share, median(d.x for d in dots.values()), 3.09)),
+        x_axis=lang.t("участников в школе", "students tested in the school"),
+        y_axis=lang.t("ниже минимума, %", "below the minimum, %"),
+        width=charts.HALF,
+    )
+    outside = sum(d.y > funnel_limit(share, d.x, 3.09) for d in dots.values())
+    text = lang.t(
+        f"Школ на рисунке: {len(dots)}. Выше внешней границы, то есть больше, чем объяснит случайность: "
+        f"{outside}.",
+        f"Schools shown: {len(dots)}. Above the outer limit, that is more than chance explains: {outside}.",
+    )
+    return _Funnel(cloud, dots, text)
 
 
 def funnel_limit(share_pct: float, n: float, z: float) -> float:
@@ -198,7 +217,9 @@ def gaps(w: Published, lang: Language, unit: Unit, year: int | None) -> Section:
         for official in (True, False):
             same = [g for g in part if is_official(g) == official]
             if same:
-                figures.append(_gap_figure(w, lang, names.get(dimension, dimension), same, official))
+                name = names.get(dimension, dimension)
+                name += lang.t(": экзамены", ": exams") if official else ""
+                figures.append(_gap_figure(w, lang, name, same, official))
     intro = lang.t(
         "Справа от нуля — выше первая группа. Отрезок, который задевает ноль, — разрыв не установлен.",
         "To the right of zero the first group is higher. A line that touches zero: no gap is established.",

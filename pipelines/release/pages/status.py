@@ -1,6 +1,8 @@
-"""Sections on standing: the list of low results, social context, staffing, partners, signs."""
+"""Sections on standing: the list of low results, social context, staffing, partners."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from markupsafe import Markup
 
@@ -8,7 +10,10 @@ from pipelines.release.pages import charts, words
 from pipelines.release.pages.blocks import Cell, Fact, Figure, Section, Table
 from pipelines.release.pages.language import Language
 from pipelines.release.pages.results import value_or_why
-from pipelines.release.pages.warehouse import Published, Row, group
+from pipelines.release.pages.warehouse import Published, Row
+
+#: A scatter of fewer schools than this says nothing.
+FEWEST = 5
 
 
 def identification_rows(w: Published, school_id: str | None = None) -> list[Row]:
@@ -45,7 +50,9 @@ def identification(w: Published, lang: Language, school_id: str) -> Section:
     )
     figures = [
         Figure(
-            rule_title(w, lang, main["rule_id"]), words=_answer(lang, main), table=_trace_table(w, lang, main)
+            rule_title(w, lang, main["rule_id"]),
+            words=_answer(w, lang, main),
+            table=_trace_table(w, lang, main),
         )
     ]
     if others:
@@ -53,12 +60,12 @@ def identification(w: Published, lang: Language, school_id: str) -> Section:
     return Section("identification", title, [intro], figures=figures)
 
 
-def _answer(lang: Language, row: Row) -> str:
+def _answer(w: Published, lang: Language, row: Row) -> str:
     """The decision of the main rule and how sure it is, as sentences."""
-    text = decision(lang, row)
+    text = decision(w, lang, row)
     out = f"{text[:1].upper()}{text[1:]}."
     if row["probability"] is not None:
-        share = lang.percent(100 * row["probability"], 0)
+        share = lang.probability(row["probability"])
         out += lang.t(
             f" Вероятность, что правило выполнено, если учесть погрешность долей: {share}.",
             f" Probability that the rule holds once the error of the shares is allowed for: {share}.",
@@ -69,12 +76,12 @@ def _answer(lang: Language, row: Row) -> str:
 def _other_rules(w: Published, lang: Language, rows: list[Row]) -> Figure:
     """The other rules: in words those that list the school or nearly do, the rest in the folded table."""
     telling = [r for r in rows if r["status"] in ("confirmed", "point", "near")]
-    text = "; ".join(f"{rule_title(w, lang, r['rule_id'])} — {decision(lang, r)}" for r in telling)
+    text = "; ".join(f"{rule_title(w, lang, r['rule_id'])} — {decision(w, lang, r)}" for r in telling)
     body: list[list[Cell]] = [
         [
             rule_title(w, lang, r["rule_id"]),
-            decision(lang, r),
-            lang.percent(100 * r["probability"], 0) if r["probability"] is not None else "—",
+            decision(w, lang, r),
+            lang.probability(r["probability"]),
         ]
         for r in rows
     ]
@@ -88,13 +95,13 @@ def _other_rules(w: Published, lang: Language, rows: list[Row]) -> Figure:
     )
 
 
-def decision(lang: Language, row: Row) -> str:
+def decision(w: Published, lang: Language, row: Row) -> str:
     """A label in words, with the exclusion or the human decision that changes it."""
     if row["status"] is None:
         return lang.missing(row.get("obs_status") or "Q")
     text = lang.word(words.IDENTIFICATION, row["status"])
     if row["status"] == "insufficient" and row.get("missing_conditions"):
-        lacking = row["missing_conditions"]
+        lacking = "; ".join(words.series(w, lang, s) for s in row["missing_conditions"].split("; "))
         text += lang.t(f"; за год нет: {lacking}", f"; nothing this year of: {lacking}")
     if row["exclusion_reason_ru"]:
         reason = lang.t(row["exclusion_reason_ru"], row["exclusion_reason_en"] or row["exclusion_reason_ru"])
@@ -163,7 +170,7 @@ def condition_label(w: Published, lang: Language, row: Row) -> str:
     if assessment is None:
         sign = next(iter(w.of("fct_school_social_sign", "sign").get(row["series"], [])), None)
         return lang.t(sign["title_ru"], sign["title_en"]) if sign else measure
-    return f"{measure}: {words.assessment_full(lang, assessment)}, {lang.year(row['condition_year'])}"
+    return f"{measure} — {words.assessment_full(lang, assessment)}, {lang.year(row['condition_year'])}"
 
 
 def context(
@@ -199,34 +206,52 @@ def _context_figure(
     assessment_id = w.context_assessment(school_id)
     if assessment_id is None:
         return None
+    scatter = _scatter(w, lang, assessment_id)
+    if scatter is None:
+        return None
+    cloud, dots = scatter
+    marked = []
+    for point_id, dot in dots.items():
+        school = w.schools.get(point_id)
+        if point_id == school_id:
+            marked.append(replace(dot, name=words.school_name(school) if school else ""))
+        elif municipality_id and school and school["municipality_id"] == municipality_id:
+            marked.append(dot)
+    assessment = w.assessments[assessment_id]
+    name = f"{words.assessment_full(lang, assessment)}, {lang.year(assessment['school_year'])}"
+    return Figure(name, cloud.picture(name, marked), _context_words(w, lang, assessment_id, school_id))
+
+
+def _scatter(
+    w: Published, lang: Language, assessment_id: str
+) -> tuple[charts.Cloud, dict[str, charts.Dot]] | None:
+    """The index against results with no school marked yet, and the schools' points; None for too few."""
+    key = ("scatter", lang.code, assessment_id)
+    if key not in w.drawn:
+        w.drawn[key] = _draw_scatter(w, lang, assessment_id)
+    return w.drawn[key]
+
+
+def _draw_scatter(
+    w: Published, lang: Language, assessment_id: str
+) -> tuple[charts.Cloud, dict[str, charts.Dot]] | None:
     index = w.social_index(w.assessments[assessment_id]["school_year"])
     rows = [
         r
         for r in w.of("fct_school_expected_result", "assessment_id")[assessment_id]
         if r["observed"] is not None and index.get(r["school_id"]) is not None
     ]
-    if len(rows) < 5:
+    if len(rows) < FEWEST:
         return None
-    dots, line = [], []
-    for r in rows:
-        school = w.schools.get(r["school_id"])
-        marked = r["school_id"] == school_id or bool(
-            municipality_id and school and school["municipality_id"] == municipality_id
-        )
-        name = words.school_name(school) if school and r["school_id"] == school_id else ""
-        dots.append(charts.Dot(index[r["school_id"]], r["observed"], marked, name))
-        line.append((index[r["school_id"]], r["expected"]))
-    assessment = w.assessments[assessment_id]
-    name = f"{words.assessment_full(lang, assessment)}, {lang.year(assessment['school_year'])}"
-    picture = charts.cloud(
-        dots,
+    dots = {r["school_id"]: charts.Dot(index[r["school_id"]], r["observed"]) for r in rows}
+    cloud = charts.cloud(
+        list(dots.values()),
         lang,
-        name,
-        curves=[("curve95", _fitted_line(line))],
+        curves=[("curve95", _fitted_line([(index[r["school_id"]], r["expected"]) for r in rows]))],
         x_axis=lang.t("индекс социальных условий", "index of social conditions"),
         y_axis=lang.t("средний результат", "mean result"),
     )
-    return Figure(name, picture, _context_words(w, lang, assessment_id, school_id))
+    return cloud, dots
 
 
 def _fitted_line(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -347,53 +372,6 @@ def staffing(w: Published, lang: Language, school_id: str) -> Section:
     )
 
 
-def signs(w: Published, lang: Language, school_id: str) -> Section:
-    """Objectivity signs of the last year: how many of how many works show each."""
-    title = lang.t("Признаки, требующие дополнительного анализа", "Signs that call for further analysis")
-    rows = [
-        r
-        for r in w.of("fct_objectivity_flag", "school_id").get(school_id, [])
-        if r["school_year"] == w.last_year and r["status"] == "ok" and r["flagged"] is not None
-    ]
-    if not rows:
-        return Section(
-            "signs",
-            title,
-            missing=lang.t(
-                "Признаки не считались, потому что участников слишком мало или нет нужных сведений.",
-                "Signs were not computed: too few students, or the data they need are lacking.",
-            ),
-        )
-    body: list[list[Cell]] = []
-    for sign, part in group(rows, "sign").items():
-        found = [r for r in part if r["flagged"]]
-        where = (
-            ", ".join(words.assessment_full(lang, w.assessments[r["assessment_id"]]) for r in found) or "—"
-        )
-        body.append([lang.word(words.SIGNS, sign), f"{len(found)} / {len(part)}", where])
-    intro = lang.t(
-        "Признак ничего не доказывает: у него бывают обычные причины, и по случайности он появляется и у "
-        "честных работ.",
-        "A sign proves nothing: it may have ordinary causes, and chance alone produces some in sound work.",
-    )
-    head = [
-        lang.t("Признак", "Sign"),
-        lang.t("Найден / проверено", "Found / checked"),
-        lang.t("Где", "Where"),
-    ]
-    return Section(
-        "signs",
-        title,
-        [intro],
-        figures=[
-            Figure(
-                lang.t(f"Работы {lang.year(w.last_year)}", f"Works of {lang.year(w.last_year)}"),
-                table=Table(head, body, text_columns=frozenset({0, 2})),
-            )
-        ],
-    )
-
-
 def partners(w: Published, lang: Language, school_id: str) -> Section | None:
     """Proposed partners of a supported school; None where the school is not one."""
     rows = w.of("fct_school_peer_match", "school_id").get(school_id, [])
@@ -403,13 +381,9 @@ def partners(w: Published, lang: Language, school_id: str) -> Section | None:
     rows = [r for r in rows if r["school_year"] == year]
     body: list[list[Cell]] = []
     for r in sorted(rows, key=lambda r: (r["status"] != "assigned", r["rank"] or 0)):
-        partner = w.schools.get(r["partner_school_id"])
-        name: Cell = (
-            link(words.school_path(r["partner_school_id"]), words.school_name(partner), 1) if partner else "—"
-        )
         body.append(
             [
-                name,
+                school_cell(w, lang, r["partner_school_id"], 1),
                 lang.word(words.MATCHES, r["status"]),
                 lang.number(r["distance"], 2),
                 lang.t(r.get("reason_ru") or "", r.get("reason_en") or "") or r.get("reason") or "",
@@ -438,3 +412,14 @@ def partners(w: Published, lang: Language, school_id: str) -> Section | None:
 def link(path: str, text: str, depth: int) -> Markup:
     """A link from a page that lies ``depth`` folders below the language's root."""
     return Markup('<a href="{}{}">{}</a>').format("../" * depth, path, text)
+
+
+def school_cell(w: Published, lang: Language, school_id: str | None, depth: int) -> Cell:
+    """A school's name, with a link where it has a page; ``depth`` as for ``link``."""
+    school = w.schools.get(school_id) if school_id else None
+    if school_id is None or school is None:
+        return school_id or "—"
+    name = words.school_name(school)
+    if school_id in w.paged:
+        return link(words.school_path(school_id), name, depth)
+    return name + lang.t(" (нет в реестре)", " (not in the register)") if school["is_placeholder"] else name

@@ -53,7 +53,7 @@ def methods_page(w: Published, lang: Language) -> Page:
         Section(anchor, lang.t(*title), [lang.t(*text) for text in texts])
         for anchor, title, texts in _METHODS
     ]
-    sections += [_assessments(w, lang), _indicator_list(w, lang)]
+    sections += [_assessments(w, lang), _indicator_list(w, lang), _abbreviations(lang)]
     return Page(
         "methods.html",
         lang.t("Методы", "Methods"),
@@ -185,13 +185,27 @@ _METHODS = (
     ),
     (
         "signs-method",
-        ("Признаки необъективности", "Signs of lacking objectivity"),
+        ("Признаки, требующие дополнительного анализа", "Signs that call for further analysis"),
         (
             (
                 "Признаки показаны каждый отдельно. Они ничего не доказывают и никого сами по себе не "
                 "исключают из расчётов.",
                 "Each sign is shown apart. They prove nothing and by themselves exclude nobody from the "
                 "computations.",
+            ),
+            (
+                "Официальная методика называет четыре: нижняя граница интервала школы выше верхней границы "
+                "региона; отметки школы идут против баллов (корреляция Спирмена ниже нуля); результат "
+                "следующего класса через год резко ниже или резко выше. Всплеск на границе отметки, малый "
+                "разброс и отметки выше журнала — местные признаки, в индекс они не входят. Индекс "
+                "муниципалитета, где меньше десяти школ, не показан: по нему можно узнать признаки одной "
+                "школы.",
+                "The official method names four: the lower bound of a school's interval is above the "
+                "region's upper one; school marks run against scores (Spearman's correlation below zero); "
+                "the next grade's result a year later falls or rises sharply. A peak at a mark boundary, a "
+                "small spread and marks raised against the journal are local signs and not part of the "
+                "index. The index of a municipality of fewer than ten schools is not shown: it would tell a "
+                "single school's signs.",
             ),
         ),
     ),
@@ -264,6 +278,23 @@ def _assessments(w: Published, lang: Language) -> Section:
     )
 
 
+def _abbreviations(lang: Language) -> Section:
+    """What the abbreviations in names of assessments, schools and indicators stand for."""
+    body: list[list[Cell]] = [
+        *([kind, lang.word(words.KINDS, kind).split(", ", 1)[-1]] for kind in words.KIND_ORDER),
+        *([short, lang.t(*meaning)] for short, meaning in words.ABBREVIATIONS.items()),
+    ]
+    name = lang.t("Сокращения", "Abbreviations")
+    head = [lang.t("Сокращение", "Abbreviation"), lang.t("Что это", "Meaning")]
+    return Section(
+        "abbreviations",
+        name,
+        figures=[
+            Figure(lang.t("В названиях", "In names"), table=Table(head, body, text_columns=frozenset({0, 1})))
+        ],
+    )
+
+
 def _scale_short(lang: Language, scale_type: str | None) -> str:
     return lang.word(words.SCALES, scale_type).split(":")[0].split(";")[0] if scale_type else "—"
 
@@ -281,7 +312,12 @@ def _indicator_list(w: Published, lang: Language) -> Section:
             ),
         )
     body: list[list[Cell]] = [
-        [lang.t(r["title_ru"], r["title_en"]), r["indicator_id"], r["unit"] or "—"] for r in rows
+        [
+            lang.t(r["title_ru"], r["title_en"]),
+            r["indicator_id"],
+            programme.unit_word(w, lang, r["unit"] or "") or "—",
+        ]
+        for r in rows
     ]
     head = [lang.t("Показатель", "Indicator"), lang.t("Код", "Code"), lang.t("Единица", "Unit")]
     return Section(

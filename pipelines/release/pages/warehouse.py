@@ -6,7 +6,7 @@ A release may lack a table, or have it empty: ``rows`` is then empty and the pag
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,15 @@ Unit = tuple[str, str]
 
 
 class Published:
-    """Rows of the published tables as dictionaries, in the order of their columns (so: repeatable)."""
+    """Rows of the published tables as dictionaries, in the order of their columns (so: repeatable).
 
-    def __init__(self, database: Path) -> None:
+    ``schools`` keeps to the pages of a few schools; of more than ``most_schools`` schools none has a page.
+    """
+
+    def __init__(
+        self, database: Path, schools: Set[str] | None = None, most_schools: int | None = None
+    ) -> None:
+        self._wanted, self._most = schools, most_schools
         self._db = duckdb.connect(
             str(database),
             read_only=True,
@@ -37,16 +43,14 @@ class Published:
     def close(self) -> None:
         self._db.close()
 
-    def has(self, table: str) -> bool:
-        return table in self._tables
-
     def rows(self, table: str, where: str = "true") -> list[Row]:
         """All rows of a table, or none where the release has no such table."""
-        if not self.has(table):
-            return []
-        return self.query(f'SELECT * FROM "{table}" WHERE {where} ORDER BY ALL')  # noqa: S608
+        return self.query(table, f'SELECT * FROM "{table}" WHERE {where} ORDER BY ALL')  # noqa: S608
 
-    def query(self, sql: str) -> list[Row]:
+    def query(self, table: str, sql: str) -> list[Row]:
+        """Rows of a query on one table, or none where the release has no such table."""
+        if table not in self._tables:
+            return []
         result = self._db.execute(sql)
         names = [column[0] for column in result.description or []]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
@@ -65,23 +69,36 @@ class Published:
         return {r["school_id"]: r for r in self.rows("dim_school", "is_latest")}
 
     @cached_property
+    def registered(self) -> dict[str, Row]:
+        """Schools of the register; the others only stand in for a code that it lacks."""
+        return {i: school for i, school in self.schools.items() if not school["is_placeholder"]}
+
+    @cached_property
+    def paged(self) -> dict[str, Row]:
+        """Schools that have a page of their own."""
+        if self._most is not None and len(self.registered) > self._most:
+            return {}
+        return {i: s for i, s in self.registered.items() if self._wanted is None or i in self._wanted}
+
+    @cached_property
     def municipalities(self) -> dict[str, Row]:
         return {r["municipality_id"]: r for r in self.rows("dim_municipality")}
 
     @cached_property
     def schools_of(self) -> dict[str, list[Row]]:
-        """Schools by municipality, in the order of their names."""
+        """Schools of the register by municipality, in the order of their names."""
         out = defaultdict(list)
-        for school in self.schools.values():
+        for school in self.registered.values():
             out[school["municipality_id"]].append(school)
         return {m: sorted(s, key=_by_name) for m, s in out.items()}
 
     @cached_property
     def region_id(self) -> str:
         rows = self.query(
-            "SELECT max(unit_id) AS id FROM fct_assessment_aggregate WHERE unit_type = 'region'"
+            "fct_assessment_aggregate",
+            "SELECT max(unit_id) AS id FROM fct_assessment_aggregate WHERE unit_type = 'region'",
         )
-        return rows[0]["id"] or "region"
+        return (rows and rows[0]["id"]) or "region"
 
     @cached_property
     def results(self) -> dict[Unit, list[Row]]:
@@ -147,6 +164,11 @@ class Published:
             for r in self.of("fct_school_context", "school_year").get(school_year, [])
             if r.get("social_index") is not None
         }
+
+    @cached_property
+    def drawn(self) -> dict[tuple[str, ...], Any]:
+        """What many pages show alike, drawn once; the keys are those of whoever draws."""
+        return {}
 
     @cached_property
     def indexes(self) -> dict[str, dict[Any, list[Row]]]:

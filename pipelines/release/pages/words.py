@@ -4,20 +4,48 @@ from __future__ import annotations
 
 import re
 
-from pipelines.release.pages.language import Language
-from pipelines.release.pages.warehouse import Row
+from pipelines.release.pages.language import NO_BREAK_SPACE, Language
+from pipelines.release.pages.warehouse import Published, Row
 
 Words = dict[str, tuple[str, str]]
 
+_LANGUAGES = {"Russian", "English", "German", "French", "Spanish", "Chinese"}
 KIND_ORDER = ("ЕГЭ", "ОГЭ", "ГВЭ", "ВПР", "РДР", "МДР", "МСИ")
 KINDS: Words = {
-    "ВПР": ("ВПР", "VPR, the national monitoring test"),
-    "ОГЭ": ("ОГЭ, экзамен 9 класса", "OGE, the state exam of grade 9"),
-    "ЕГЭ": ("ЕГЭ, экзамен 11 класса", "EGE, the state exam of grade 11"),
-    "ГВЭ": ("ГВЭ", "GVE, the state final exam"),
-    "РДР": ("Региональные диагностические работы", "Regional diagnostic works"),
-    "МДР": ("Муниципальные диагностические работы", "Municipal diagnostic works"),
-    "МСИ": ("Международные исследования", "International studies"),
+    "ВПР": ("ВПР, всероссийские проверочные работы", "ВПР, national monitoring tests"),
+    "ОГЭ": ("ОГЭ, экзамен 9 класса", "ОГЭ, state exam of grade 9"),
+    "ЕГЭ": ("ЕГЭ, экзамен 11 класса", "ЕГЭ, state exam of grade 11"),
+    "ГВЭ": ("ГВЭ, выпускной экзамен в особых условиях", "ГВЭ, state exam under special conditions"),
+    "РДР": ("РДР, региональные диагностические работы", "РДР, region's diagnostic works"),
+    "МДР": ("МДР, муниципальные диагностические работы", "МДР, municipal diagnostic works"),
+    "МСИ": ("МСИ, международные исследования", "МСИ, international studies"),
+}
+ABBREVIATIONS: Words = {
+    "ГИА-9": (
+        "государственная итоговая аттестация после 9 класса: ОГЭ и ГВЭ",
+        "state final attestation after grade 9: ОГЭ and ГВЭ",
+    ),
+    "ГИА-11": (
+        "государственная итоговая аттестация после 11 класса: ЕГЭ и ГВЭ",
+        "state final attestation after grade 11: ЕГЭ and ГВЭ",
+    ),
+    "ШНОР": (
+        "школы с низкими образовательными результатами",
+        "schools with low educational results",
+    ),
+    "СОШ, ООШ, НОШ": (
+        "средняя, основная, начальная общеобразовательная школа",
+        "secondary school of grades 1–11, of grades 1–9, and of grades 1–4",
+    ),
+    "ВСОШ, СКОШ": (
+        "вечерняя (сменная) школа; специальная (коррекционная) школа",
+        "evening school; special school for students with disabilities",
+    ),
+    "МБОУ, МОУ, ГБОУ": (
+        "муниципальное (государственное) бюджетное общеобразовательное учреждение",
+        "municipal or state school, as its legal form",
+    ),
+    "г., пгт., с.": ("город, посёлок городского типа, село", "town, urban settlement, village"),
 }
 WINDOWS: Words = {
     "input": ("входная", "input"),
@@ -90,6 +118,7 @@ MEASURES: Words = {
     ),
 }
 SIGNS: Words = {
+    "any": ("хотя бы один признак", "at least one sign"),
     "inflated_mean": ("средний балл заметно выше региона", "mean well above the region"),
     "marks_against_scores": ("отметки не согласуются с баллами", "marks at odds with scores"),
     "sharp_fall": ("резкое падение между классами", "sharp fall from grade to grade"),
@@ -100,18 +129,43 @@ SIGNS: Words = {
     "raised_against_journal": ("отметки выше журнала", "marks raised against the journal"),
     "small_spread": ("необычно малый разброс", "unusually small spread"),
 }
-FILE_VERDICTS: Words = {
-    "accepted": ("принят", "accepted"),
-    "accepted_with_faults": ("принят с замечаниями", "accepted with faults"),
-    "rejected": ("отклонён", "rejected"),
-    "ignored": ("не нужен", "of no use"),
-    "duplicate": ("повтор", "duplicate"),
+#: Whose a sign is.
+BASES: Words = {
+    "official": ("официальная методика", "official method"),
+    "local": ("местный", "local"),
 }
 SEVERITIES: Words = {
     "error": ("ошибка: строка отклонена", "error: row rejected"),
     "warning": ("замечание", "warning"),
     "repair": ("исправлено по правилу", "repaired by rule"),
     "superseded": ("заменено более новым файлом", "replaced by a newer file"),
+}
+#: Titles of intake rules whose own text says little without the place and value of a case.
+RULE_TITLES: Words = {
+    "too_low": ("Меньше допустимого", "The value is below what is allowed"),
+    "too_high": ("Больше допустимого", "The value is above what is allowed"),
+    "pattern": ("Записано не по образцу", "The value is malformed"),
+    "error_cell": ("В ячейке ошибка", "The cell shows an error"),
+    "no_key": ("В ключе нет задания", "The key lacks an item"),
+    "unknown_code": ("Значения нет в списке", "The value is not on the list"),
+    "check_digit": ("В номере не сходится контрольная цифра", "The check digit of a number is wrong"),
+    "duplicate_key": ("Разные строки об одном и том же", "Different rows have the same key"),
+    "score_not_a_number": ("Вместо балла за задание записано другое", "An item's score is no score"),
+    "score_above_maximum": ("Балл за задание больше максимума", "An item's score exceeds its maximum"),
+    "score_above_usual": (
+        "Балл за задание больше обычных, а максимум не прислан",
+        "An item's score exceeds what others have, and no maximum was sent",
+    ),
+    "total_differs": ("Итог в файле не равен сумме баллов", "The file's total is not the sum of the items"),
+    "criterion_left_out": (
+        "Школа не включила в итог часть заданий",
+        "The school leaves items out of its totals",
+    ),
+    "unknown_column": ("Столбец не известен и не прочитан", "A column is unknown and was not read"),
+    "hidden_rows": (
+        "На листе были скрытые строки, они прочитаны",
+        "The sheet had hidden rows; they were read",
+    ),
 }
 COMPLETENESS: Words = {
     "received": ("прислано", "received"),
@@ -135,21 +189,9 @@ GATE_KINDS: Words = {
     "distribution": ("область значений", "range of values"),
     "jump": ("скачок к прошлому выпуску", "jump against the last release"),
     "warning": ("доля скрытого", "share hidden"),
-}
-#: Columns whose range the gate checks.
-GATE_COLUMNS: Words = {
-    "participation_pct": ("доля участников, %", "participation, %"),
-    "below_min_pct": ("доля ниже минимума, %", "share below the minimum, %"),
-    "ci_width": ("ширина интервала", "width of the interval"),
-    "share_of_maximum": ("доля наибольшего балла", "share of the maximum score"),
-    "tested_n": ("число участников", "students tested"),
+    "revision": ("разность с прошлым выпуском", "difference from the last release"),
 }
 QUARTERS: Words = {f"q{k}": (f"{k}-я четверть", f"quarter {k}") for k in range(1, 5)}
-UNIT_TYPES: Words = {
-    "school": ("школа", "school"),
-    "municipality": ("муниципалитет", "municipality"),
-    "region": ("регион", "region"),
-}
 
 
 def kind_key(kind: str) -> tuple[int, str]:
@@ -166,18 +208,18 @@ def assessment_key(assessment: Row) -> tuple:
         subject,
         assessment["grade"] or 0,
         assessment["school_year"],
-        assessment["testing_window"] or "",
+        list(WINDOWS).index(assessment["testing_window"]) if assessment["testing_window"] in WINDOWS else -1,
     )
 
 
 def assessment_label(lang: Language, assessment: Row) -> str:
     """An assessment without its kind and year: «Русский язык, 5 кл.»."""
     if lang.code == "ru":
-        grade = f", {assessment['grade']} кл." if assessment["grade"] else ""
+        grade = f", {assessment['grade']}{NO_BREAK_SPACE}кл." if assessment["grade"] else ""
         label = f"{assessment['subject']}{grade}"
     else:
         tail = (assessment["title_en"] or "").split(", ", 1)[-1] or assessment["subject"]
-        label = tail[:1].upper() + tail[1:]
+        label = (tail[:1].upper() + tail[1:]).replace("grade ", f"grade{NO_BREAK_SPACE}")
     window = assessment["testing_window"]
     return f"{label}, {lang.word(WINDOWS, window)}" if window else label
 
@@ -185,8 +227,36 @@ def assessment_label(lang: Language, assessment: Row) -> str:
 def assessment_full(lang: Language, assessment: Row) -> str:
     """An assessment with its kind: «ВПР, русский язык, 5 кл.»."""
     label = assessment_label(lang, assessment)
-    kind = lang.t(assessment["kind"], lang.word(KINDS, assessment["kind"]).split(",")[0])
-    return f"{kind}: {label[:1].lower()}{label[1:]}"
+    return f"{assessment['kind']}: {within(lang, label)}"
+
+
+def within(lang: Language, title: str) -> str:
+    """A title within a sentence: languages keep their capital in English."""
+    proper = lang.code == "en" and title.split(",", 1)[0] in _LANGUAGES
+    return title if proper else title[:1].lower() + title[1:]
+
+
+def code_title(w: Published, lang: Language, code_list: str, code: str) -> str:
+    """A code by its title in the release's code lists; the code itself where they lack it."""
+    for row in w.of("dim_code", "list").get(code_list, []):
+        if row["code"] == code:
+            return lang.t(row["title_ru"], row["title_en"] or row["title_ru"])
+    return code
+
+
+def subject_title(w: Published, lang: Language, subject: str) -> str:
+    """A subject within a sentence."""
+    return within(lang, code_title(w, lang, "subject", subject))
+
+
+def series(w: Published, lang: Language, code: str) -> str:
+    """A series of assessments, «ЕГЭ-Математика базовая-11», in words."""
+    kind, _, rest = code.partition("-")
+    subject, _, grade = rest.rpartition("-")
+    if not subject:
+        return code
+    subject = subject_title(w, lang, subject)
+    return f"{kind}: {subject}, " + lang.t(f"{grade}{NO_BREAK_SPACE}кл.", f"grade{NO_BREAK_SPACE}{grade}")
 
 
 def contract_title(lang: Language, contract: str | None) -> str:
@@ -207,6 +277,8 @@ def rule_title(lang: Language, rule_id: str) -> str:
     for contract in CONTRACTS.values():
         if rule_id in contract.relations:
             return lang.t(*contract.relations[rule_id])
+    if rule_id in RULE_TITLES:
+        return lang.t(*RULE_TITLES[rule_id])
     if rule_id not in RULES:
         return rule_id
     text = lang.t(RULES[rule_id].ru, RULES[rule_id].en)
@@ -223,6 +295,17 @@ def period(lang: Language, code: str) -> str:
     return lang.word({"year": ("год", "year"), **QUARTERS}, code)
 
 
+def period_key(code: str) -> tuple:
+    """Periods in the order of the year: quarters, the year, then works by kind and window."""
+    kind, _, window = code.partition(" ")
+    first = [*QUARTERS, "year"]
+    return (
+        first.index(kind) if kind in first else len(first),
+        kind_key(kind),
+        list(WINDOWS).index(window) if window in WINDOWS else -1,
+    )
+
+
 def missing_files(lang: Language, listed: str) -> str:
     """File kinds with their periods, «student_results ЕГЭ, school_marks year 2021», with titles for codes."""
     out = []
@@ -232,13 +315,6 @@ def missing_files(lang: Language, listed: str) -> str:
             f"{contract_title(lang, contract)} ({period})" if period else contract_title(lang, contract)
         )
     return ", ".join(out)
-
-
-def subject_title(lang: Language, subject: str) -> str:
-    """A subject within a sentence."""
-    if lang.code == "ru":
-        return subject[:1].lower() + subject[1:]
-    return {"Русский язык": "Russian", "Математика": "mathematics"}.get(subject, subject)
 
 
 def school_name(school: Row) -> str:
