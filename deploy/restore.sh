@@ -11,10 +11,11 @@ fi
 umask 077
 mkdir -p "$home"
 tar -C "$home" -xzf "$backup/vault.tar.gz"
-tar -C "$home" -xzf "$backup/releases.tar.gz"
-if [ -f "$backup/reference.tar.gz" ]; then
-    tar -C "$home" -xzf "$backup/reference.tar.gz"
-fi
+for archive in journal releases reference; do
+    if [ -f "$backup/$archive.tar.gz" ]; then
+        tar -C "$home" -xzf "$backup/$archive.tar.gz"
+    fi
+done
 if [ -f "$backup/ledger.dump" ]; then
     pg_restore --clean --if-exists --no-owner --dbname="$(echo "$UROVEN_LEDGER_URL" | sed 's/+psycopg//')" "$backup/ledger.dump"
 elif [ -f "$backup/ledger.sqlite" ]; then

@@ -151,16 +151,14 @@ def verify(
     from pipelines.verify import verify as run_verify  # noqa: PLC0415
 
     try:
-        differing = run_verify(Settings(), release)
+        found = run_verify(Settings(), release)
     except (FileNotFoundError, RuntimeError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
-    for table, rows in differing.items():
-        typer.echo(f"{table}: различаются строк {rows}")
-    typer.echo(
-        "Выпуск воспроизводится не полностью." if differing else "Выпуск воспроизводится: все таблицы те же."
-    )
-    raise typer.Exit(1 if differing else 0)
+    for line in found:
+        typer.echo(line)
+    typer.echo("Выпуск не таков, каким был сделан." if found else "Выпуск воспроизводится полностью.")
+    raise typer.Exit(1 if found else 0)
 
 
 @app.command()

@@ -22,6 +22,10 @@ def fsync(path: Path) -> None:
         os.close(handle)
 
 
+#: How the files end that are being written.
+_PARTIAL = ".partial"
+
+
 @contextmanager
 def whole(path: Path, mode: int | None = None) -> Iterator[Path]:
     """A path beside ``path`` to write to; it takes the place of ``path`` when the block ends well.
@@ -29,7 +33,7 @@ def whole(path: Path, mode: int | None = None) -> Iterator[Path]:
     Readers see the old file or the new one. A failed write leaves the old file and nothing beside it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = path.with_name(f".{path.name}.{os.getpid()}{_PARTIAL}")
     try:
         yield partial
         if mode is not None:
@@ -40,6 +44,12 @@ def whole(path: Path, mode: int | None = None) -> Iterator[Path]:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed processes had half written; call it while nobody writes below the folder."""
+    for partial in folder.rglob(f".*{_PARTIAL}"):
+        partial.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str, mode: int | None = None) -> None:

@@ -37,6 +37,8 @@ def dagster_home(settings: Settings) -> Path:
 
 #: Marks runs of this command among those of the UI.
 HEADLESS = {"uroven/started_by": "uroven run"}
+#: Whoever runs the command starts it again: Dagster's daemon could not.
+_NOT_RETRIED = {"dagster/max_retries": "0"}
 
 
 def end_killed_runs(instance: DagsterInstance, tags: dict[str, str]) -> None:
@@ -45,11 +47,15 @@ def end_killed_runs(instance: DagsterInstance, tags: dict[str, str]) -> None:
     Call it while no such run can be alive, that is while holding the home's lock; else their runs would be
     shown as going on for ever, and hold up the queue.
     """
-    from dagster import RunsFilter  # noqa: PLC0415
+    from dagster import DagsterRunStatus, RunsFilter  # noqa: PLC0415
     from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES  # noqa: PLC0415
 
-    for run in instance.get_runs(RunsFilter(statuses=IN_PROGRESS_RUN_STATUSES, tags=tags)):
-        instance.report_run_failed(run, "Процесс прогона был остановлен; следующий прогон продолжит его работу.")
+    # not those that are queued: they are still to come
+    statuses = [*IN_PROGRESS_RUN_STATUSES, DagsterRunStatus.NOT_STARTED]
+    for run in instance.get_runs(RunsFilter(statuses=statuses, tags=tags)):
+        instance.report_run_failed(
+            run, "Процесс прогона был остановлен; следующий прогон продолжит его работу."
+        )
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
 
 
@@ -139,12 +145,13 @@ def _execute(settings: Settings, years: list[int] | None, quiet: bool) -> bool:
     with dg.DagsterInstance.get() as instance:
         end_killed_runs(instance, HEADLESS)
         job = defs.resolve_job_def("full_run")
+        tags = HEADLESS | _NOT_RETRIED
         config = {"loggers": {"progress": {"config": {"quiet": quiet}}}}
         ledger = open_ledger(settings)
         chosen = years or expected_years(settings, ledger)
         while True:
             result = job.execute_in_process(
-                instance=instance, tags=range_tags(chosen) | HEADLESS, run_config=config, raise_on_error=False
+                instance=instance, tags=range_tags(chosen) | tags, run_config=config, raise_on_error=False
             )
             beyond = sorted({y for ys in landed_years(ledger.snapshot()).values() for y in ys})
             inside = not beyond or (chosen and min(chosen) <= beyond[0] and beyond[-1] <= max(chosen))
@@ -170,6 +177,7 @@ def _cause(event: Any) -> str:
 _REASONS = (
     (("No space left", "disk is full", "ENOSPC", "File too large"), "На диске кончилось место"),
     (("Read-only file system", "readonly database"), "Диск только для чтения"),
+    (("disk I/O error",), "Диск не записывает: полон или неисправен"),
     (("Permission denied", "unable to open database file"), "Нет прав на запись"),
 )
 

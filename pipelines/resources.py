@@ -63,7 +63,11 @@ class DbtInProcess(dg.ConfigurableResource):
         """
         from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage  # noqa: PLC0415
 
+        from pipelines.logs import peak_memory_mb  # noqa: PLC0415
+
         settings.build.mkdir(parents=True, exist_ok=True)
+        if drop_damaged(settings.warehouse):
+            context.log.warning("База сборки была повреждена и удалена: полный прогон строит её заново.")
         names = sorted(_selected(context, manifest))
         arguments = ["build", "--exclude-resource-type", "unit_test", "--select", *names]
         events: queue.Queue[Any] = queue.Queue()
@@ -86,9 +90,14 @@ class DbtInProcess(dg.ConfigurableResource):
                 if status in ("error", "fail") and message["info"]["name"].startswith("Log"):
                     failures.append(message["info"]["msg"])
                 event = DbtCoreCliEventMessage(raw_event=message, event_history_metadata={})
-                yield from event.to_default_asset_events(
+                for made in event.to_default_asset_events(
                     manifest=manifest, dagster_dbt_translator=translator, context=context
-                )
+                ):
+                    if isinstance(made, dg.Output):  # a model: its duration is there, the memory is added
+                        memory = {"peak_memory_mb": peak_memory_mb()}
+                        yield made.with_metadata({**made.metadata, **memory})
+                    else:
+                        yield made
         finally:
             thread.join()  # dbt must not outlive the step: the next one opens the same database
         result = outcome[0]
@@ -97,6 +106,35 @@ class DbtInProcess(dg.ConfigurableResource):
         if not result.success:
             reasons = _reasons(result, settings) or failures
             raise dg.Failure("dbt build failed:\n" + "\n".join(reasons[:20]))
+
+
+#: What DuckDB says of a file that it can't make sense of, and not of one that somebody else holds.
+_DAMAGED = (
+    "Corrupt database file",
+    "not a valid DuckDB database file",
+    "Could not read enough bytes",
+    "replaying WAL",
+)
+
+
+def drop_damaged(database: Path) -> bool:
+    """Remove a build database that is damaged, and its log: all of it can be made anew; whether it was."""
+    import duckdb  # noqa: PLC0415
+
+    if not database.exists():
+        return False
+    try:
+        with duckdb.connect(str(database), read_only=True) as db:
+            db.execute("select count(*) from duckdb_columns()")
+    except duckdb.ConnectionException:  # this process has it open
+        return False
+    except duckdb.Error as error:
+        if not any(sign in str(error) for sign in _DAMAGED):
+            raise
+        database.unlink()
+        database.with_name(f"{database.name}.wal").unlink(missing_ok=True)
+        return True
+    return False
 
 
 def _reasons(result: Any, settings: Settings) -> list[str]:

@@ -144,10 +144,11 @@ def accept(context: dg.AssetExecutionContext, uroven: UrovenResource) -> Iterato
 )
 def ledger_tables(uroven: UrovenResource) -> dg.MaterializeResult:
     from pipelines.intake import stages  # noqa: PLC0415
+    from pipelines.logs import peak_memory_mb  # noqa: PLC0415
 
-    return dg.MaterializeResult(
-        metadata={f"{k}_n": v for k, v in stages.export_ledger(uroven.settings(), uroven.ledger()).items()}
-    )
+    rows = stages.export_ledger(uroven.settings(), uroven.ledger())
+    counts = {f"{table}_n": n for table, n in rows.items()}
+    return dg.MaterializeResult(metadata={**counts, "peak_memory_mb": peak_memory_mb()})
 
 
 @dg.asset(
@@ -159,8 +160,11 @@ def ledger_tables(uroven: UrovenResource) -> dg.MaterializeResult:
 )
 def returned_workbooks(context: dg.AssetExecutionContext, uroven: UrovenResource) -> dg.MaterializeResult:
     from pipelines.intake import stages  # noqa: PLC0415
+    from pipelines.logs import peak_memory_mb  # noqa: PLC0415
 
     written = stages.return_workbooks(
         uroven.settings(), uroven.ledger(), lambda path, n: context.log.info(f"{path}: замечаний {n}")
     )
-    return dg.MaterializeResult(metadata={"written_n": len(written), "written": written[:50]})
+    return dg.MaterializeResult(
+        metadata={"written_n": len(written), "written": written[:50], "peak_memory_mb": peak_memory_mb()}
+    )

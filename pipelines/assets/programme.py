@@ -65,7 +65,10 @@ def effect(uroven: UrovenResource) -> dg.MaterializeResult:
 
 
 def _counts(written: dict[str, int]) -> dg.MaterializeResult:
-    return dg.MaterializeResult(metadata={f"{table}_n": n for table, n in written.items()})
+    from pipelines.logs import peak_memory_mb  # noqa: PLC0415
+
+    counts = {f"{table}_n": n for table, n in written.items()}
+    return dg.MaterializeResult(metadata={**counts, "peak_memory_mb": peak_memory_mb()})
 
 
 ASSETS = [context, pairing, effect]

@@ -41,6 +41,7 @@ def _warehouse(*names: str) -> list[dg.AssetKey]:
     description="Item parameters and scales of all assessments, from the score counts.",
 )
 def calibration(context: dg.AssetExecutionContext, uroven: UrovenResource) -> Iterator[Any]:
+    from pipelines.logs import peak_memory_mb  # noqa: PLC0415
     from pipelines.scaling import run_calibration as step  # noqa: PLC0415
     from pipelines.scaling.tables import ensure_tables  # noqa: PLC0415
 
@@ -54,6 +55,7 @@ def calibration(context: dg.AssetExecutionContext, uroven: UrovenResource) -> It
             "pictures": dg.MetadataValue.md(step.pictures(found)),
             "calibrated_n": sum(s.bank is not None for s in found.scaled.values()),
             "refused_n": len(found.refused),
+            "peak_memory_mb": peak_memory_mb(),
         }
     )
     misfits, unlinked = step.misfits(found), step.unlinked(found)
@@ -116,9 +118,12 @@ def objectivity(uroven: UrovenResource) -> dg.MaterializeResult:
 
 def _written(uroven: UrovenResource, run: Callable[..., dict[str, int]], **more: Any) -> dg.MaterializeResult:
     """Run a step from the build database to its tables; their numbers of rows are the metadata."""
+    from pipelines.logs import peak_memory_mb  # noqa: PLC0415
+
     settings = uroven.settings()
     rows = run(settings.warehouse, settings.lake / "scales", **more)
-    return dg.MaterializeResult(metadata={f"{table}_n": n for table, n in rows.items()})
+    counts = {f"{table}_n": n for table, n in rows.items()}
+    return dg.MaterializeResult(metadata={**counts, "peak_memory_mb": peak_memory_mb()})
 
 
 ASSETS = [calibration, units, dynamics, objectivity]

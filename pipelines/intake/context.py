@@ -16,9 +16,8 @@ _GRADE = re.compile(r"(?<!\d)(\d{1,2})\s*(?:-?й\s*)?кл(?:асс)?", re.IGNORE
 _LOGIN = re.compile(r"(?<![a-z])((?:sch|edu|ksh)\d{6})(?!\d)", re.IGNORECASE)
 
 
-def read_manifest(folder: Path) -> dict[str, dict[str, str]]:
-    """The manifest of a folder: path relative to the folder -> what it states; empty without a manifest."""
-    path = folder / MANIFEST
+def read_manifest(path: Path) -> dict[str, dict[str, str]]:
+    """A manifest: path relative to its folder -> what it states; empty where there is none."""
     if not path.is_file():
         return {}
     data = path.read_bytes()
@@ -79,7 +78,7 @@ def hints(inbox: Path, path: Path, manifests: dict[Path, dict[str, dict[str, str
     out = {f"name.{k}": v for k, v in from_name(path.relative_to(inbox).as_posix()).items()}
     for folder in path.parents:
         if folder not in manifests:
-            manifests[folder] = read_manifest(folder)
+            manifests[folder] = read_manifest(folder / MANIFEST)
         stated = manifests[folder].get(path.relative_to(folder).as_posix())
         if stated:
             out |= {f"manifest.{k}": v for k, v in stated.items()}

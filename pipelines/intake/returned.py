@@ -26,6 +26,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
+from pipelines.files import whole
 from pipelines.intake.grid import UnreadableFile, read_grid
 from pipelines.intake.template import REQUIRED, fit_page, paragraph, plain, table
 
@@ -410,7 +411,5 @@ def mark_workbook(
     for sheet in result.worksheets:
         sheet.sheet_view.tabSelected = sheet is ws
     result.active = 0
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.part")
-    result.save(part)
-    part.replace(target)
+    with whole(target) as partial:
+        result.save(partial)

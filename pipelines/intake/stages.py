@@ -526,7 +526,7 @@ def return_workbooks(
     _forget_returned(settings, wanted)
     written = []
     for (s, target, n), arguments in _marked(settings, tasks):
-        _digest_path(target).write_text(_digest(arguments[2]))
+        write_text(_digest_path(target), _digest(arguments[2]))
         written.append(target.relative_to(settings.returned).as_posix())
         if on_file:
             on_file(s.path, n)

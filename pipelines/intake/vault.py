@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from pipelines.files import whole, write_text
+from pipelines.files import sweep, whole, write_text
 from pipelines.intake import context, sealed
 from pipelines.intake.ledger import ACTIVE, DUPLICATE, SERVICE, SUPERSEDED, Ledger, Submission
 from pipelines.intake.readers import FileReading, content_hash
@@ -177,14 +177,16 @@ def pending(settings: Settings, ledger: Ledger) -> bool:
 def receive(settings: Settings, ledger: Ledger) -> Receipt:
     """Take in what is new in the inbox: hash, keep, journal, enter in the ledger.
 
-    The inbox is read only. A path whose content (or whose manifest row) changed is a new submission that
-    supersedes the old one; content known under another path is a duplicate. What can't be opened, such as a
-    link that leads out, is entered as well, to be refused.
+    The inbox is read only; what a killed run had half written is removed. A path whose content (or whose
+    manifest row) changed is a new submission that supersedes the old one; content known under another path is
+    a duplicate. What can't be opened, such as a link that leads out, is entered as well, to be refused.
     """
     inbox = settings.inbox_path
     if not inbox.is_dir():
         raise FileNotFoundError(f"no inbox at {inbox}: create it or set UROVEN_INBOX")
     settings.vault.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for folder in (settings.vault, settings.lake, settings.returned):
+        sweep(folder)
     known = ledger.submissions()
     next_id = max((s.submission_id for s in known), default=0) + 1
     receipt, rows = Receipt(), []
@@ -215,12 +217,12 @@ def receive(settings: Settings, ledger: Ledger) -> Receipt:
         (receipt.changed if a.old else receipt.new).append(a.name)
     append_journal(settings.vault / JOURNAL, rows)
     ledger.add(rows)
-    _note_missing(ledger, inbox)
+    _note_missing(settings, ledger)
     receipt.duplicates = settle(ledger)
     return receipt
 
 
-def _note_missing(ledger: Ledger, inbox: Path) -> None:
+def _note_missing(settings: Settings, ledger: Ledger) -> None:
     """Say of each manifest, in its newest version, which of the files that it names were never sent."""
     subs = ledger.submissions()
     sent = {s.path for s in subs}
@@ -228,7 +230,10 @@ def _note_missing(ledger: Ledger, inbox: Path) -> None:
     missing: dict[str, list[str]] = defaultdict(list)
     for s in {s.path: s for s in manifests}.values():
         folder = posixpath.dirname(s.path)
-        named = context.read_manifest(inbox / folder)
+        if not vault_path(settings, s.sha256).exists():
+            continue
+        with opened(settings, s.sha256) as kept:  # the inbox may have been emptied since
+            named = context.read_manifest(kept)
         absent = [n for n in named if posixpath.normpath(posixpath.join(folder, n)) not in sent]
         if absent:
             missing[s.file_id] += absent

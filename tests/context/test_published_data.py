@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.conftest import Home, built
+from tests.conftest import Home, build_only
 from tests.scaling.works import Inbox, locality, school_code
 
 pytestmark = pytest.mark.real
@@ -92,7 +92,7 @@ def published(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Home
         inbox.results(kind, year, rows)
         schools += [row["school_id"] for row in rows]
     folder = inbox.close(schools)
-    return built(folder, tmp_path_factory.mktemp("published_home"))
+    return build_only(folder, tmp_path_factory.mktemp("published_home"))
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import email
+import email.policy
 import json
 import os
+import socketserver
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -12,13 +16,16 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 import pytest
+from pydantic import SecretStr
 
 from pipelines import calendar, sensors
-from pipelines.headless import ensure_manifest
+from pipelines.headless import HEADLESS, end_killed_runs, ensure_manifest
 from pipelines.intake.vault import receive
 from pipelines.notify import notify
 from pipelines.partitions import RANGE_END, RANGE_START
+from pipelines.release.publish import DATABASE
 from pipelines.resources import UrovenResource
 from pipelines.schedules import release_schedule
 from pipelines.settings import Settings
@@ -134,6 +141,41 @@ def test_while_a_run_goes_nothing_is_compared(
     assert isinstance(skipped, dg.SkipReason) and "идёт прогон" in (skipped.skip_message or "")
 
 
+# --- runs whose process was killed ----------------------------------------------------------------------
+
+
+def open_run(
+    instance: dg.DagsterInstance, status: dg.DagsterRunStatus, tags: dict[str, str] | None = None
+) -> str:
+    """A run that its storage takes for going on, or for going to."""
+    run = dg.DagsterRun(job_name="full_run", status=status, tags=tags or {})
+    instance.add_run(run)
+    return run.run_id
+
+
+@pytest.mark.parametrize("status", [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTED])
+def test_a_killed_run_is_shown_as_failed_and_frees_its_slots(
+    status: dg.DagsterRunStatus, instance: dg.DagsterInstance
+) -> None:
+    storage = instance.event_log_storage
+    storage.set_concurrency_slots("home", 1)
+    killed = open_run(instance, status, HEADLESS)
+    assert storage.claim_concurrency_slot("home", killed, "accept").is_claimed
+    end_killed_runs(instance, HEADLESS)
+    ended = instance.get_run_by_id(killed)
+    assert ended and ended.status == dg.DagsterRunStatus.FAILURE
+    (event,) = instance.all_logs(killed, of_type=dg.DagsterEventType.RUN_FAILURE)
+    assert event.dagster_event and "остановлен" in (event.dagster_event.message or "")
+    assert storage.claim_concurrency_slot("home", "next", "accept").is_claimed
+
+
+def test_a_run_of_another_kind_is_left_as_it_is(instance: dg.DagsterInstance) -> None:
+    other = open_run(instance, dg.DagsterRunStatus.STARTED)
+    end_killed_runs(instance, HEADLESS)
+    run = instance.get_run_by_id(other)
+    assert run and run.status == dg.DagsterRunStatus.STARTED
+
+
 # --- the calendar ---------------------------------------------------------------------------------------
 
 
@@ -195,6 +237,44 @@ def test_everything_automatic_is_on_and_names_a_job_that_exists(defs: dg.Definit
     assert all(s.default_status == dg.DefaultSensorStatus.RUNNING for s in repository.sensor_defs)
 
 
+# --- what was not sent ----------------------------------------------------------------------------------
+
+
+def release(uroven: UrovenResource, as_of: str) -> None:
+    """A release that says who had sent what by a day."""
+    current = uroven.settings().current
+    current.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(current / DATABASE)) as db:
+        db.execute(f"""create or replace table dq_completeness as
+            select 'staffing' as contract, '2026' as period, date '2026-09-20' as due, unit_id, state,
+                   date '{as_of}' as as_of
+            from (values ('100001', 'missing'), ('100002', 'in_time')) as t (unit_id, state)""")  # noqa: S608
+
+
+def test_who_has_not_sent_is_told_of_once_after_the_due_date(
+    instance: dg.DagsterInstance,
+    uroven: UrovenResource,
+    defs: dg.Definitions,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def look(cursor: str | None) -> tuple[str, str | None]:
+        with dg.build_sensor_context(
+            instance=instance, resources={"uroven": uroven}, definitions=defs, cursor=cursor
+        ) as context:
+            skipped = sensors.missing_submissions(context)
+        assert isinstance(skipped, dg.SkipReason)
+        return skipped.skip_message or "", context.cursor
+
+    assert look(None) == ("выпуска ещё нет", None)
+    release(uroven, "2026-09-20")
+    said, told = look(None)
+    assert "сообщено о пропусках (log): 1" in said
+    assert "не прислали 1 из 2: 100001" in caplog.text
+    assert look(told) == ("о сроке 2026-09-20 уже сообщено", told)
+    release(uroven, "2026-10-10")  # another date has passed, nothing more is missing
+    assert look(told) == ("к сроку 2026-10-10 прислано всё", "2026-10-10")
+
+
 # --- telling people -------------------------------------------------------------------------------------
 
 
@@ -227,6 +307,65 @@ def test_a_message_goes_to_the_log_and_to_the_webhook(
     assert notify(settings, "Тема", ["строка"]) == ["log", "webhook"]
     assert got == [{"text": "Тема\nстрока"}]
     assert "Тема" in caplog.text and "T0KEN" not in caplog.text
+
+
+class MailServer(socketserver.StreamRequestHandler):
+    """As much of SMTP as a client needs to log in and to leave one message."""
+
+    def handle(self) -> None:
+        self.say("220 mail")
+        got: dict[str, Any] = self.server.got  # type: ignore[attr-defined]
+        while line := self.rfile.readline().decode().strip():
+            match line.partition(" "):
+                case ("ehlo", _, _):
+                    self.say("250-mail\r\n250 AUTH PLAIN")
+                case ("AUTH", _, secret):
+                    got["login"] = base64.b64decode(secret.removeprefix("PLAIN ")).decode()
+                    self.say("235 in")
+                case ("data", _, _):
+                    self.say("354 go on")
+                    lines = iter(self.rfile.readline, b".\r\n")
+                    got["message"] = email.message_from_bytes(b"".join(lines), policy=email.policy.default)
+                    self.say("250 kept")
+                case ("QUIT" | "quit", _, _):
+                    self.say("221 bye")
+                    return
+                case ("rcpt", _, rest):
+                    got.setdefault("to", []).append(rest)
+                    self.say("250 ok")
+                case _:
+                    self.say("250 ok")
+
+    def say(self, text: str) -> None:
+        self.wfile.write(f"{text}\r\n".encode())
+
+
+@pytest.fixture
+def post() -> Iterator[tuple[int, dict[str, Any]]]:
+    """A mail server of this machine: its port, and what it was given."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), MailServer) as server:
+        server.got = {}  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1], server.got  # type: ignore[attr-defined]
+        server.shutdown()
+
+
+def test_a_message_goes_by_mail_to_every_address_and_no_password_to_the_log(
+    post: tuple[int, dict[str, Any]], caplog: pytest.LogCaptureFixture
+) -> None:
+    port, got = post
+    caplog.set_level("DEBUG")
+    settings = Settings(
+        mail_to="duty@example.org, head@example.org", smtp_host="127.0.0.1", smtp_port=port,
+        smtp_user="u", smtp_password=SecretStr("pa55word"),
+    )  # fmt: skip
+    assert notify(settings, "Уровень: прогон не удался", ["accept: нет места"]) == ["log", "mail"]
+    assert got["login"] == "\0u\0pa55word"
+    assert got["message"]["Subject"] == "Уровень: прогон не удался"
+    assert got["to"] == ["TO:<duty@example.org>", "TO:<head@example.org>"]
+    assert got["message"]["To"] == "duty@example.org, head@example.org"
+    assert got["message"].get_content().split("\r\n") == ["accept: нет места", ""]
+    assert "pa55word" not in caplog.text
 
 
 def test_a_dead_webhook_stops_nothing_and_its_address_stays_out_of_the_log(

@@ -12,7 +12,7 @@ from typing import Any
 import openpyxl
 import pyarrow as pa
 
-from pipelines.intake.context import hints, read_manifest
+from pipelines.intake.context import MANIFEST, hints, read_manifest
 from pipelines.intake.items import ReferenceItem
 from pipelines.intake.readers import FileReading, Tables, tables_of
 from pipelines.intake.validation import AssessmentKey, Validated, validate
@@ -99,7 +99,7 @@ def check(
     """Read and validate files, later ones as newer submissions; ``stated`` is their manifest."""
     out = Checked()
     for number, path in enumerate(paths):
-        known = hints(inbox or path.parent, path, {path.parent: read_manifest(path.parent)})
+        known = hints(inbox or path.parent, path, {path.parent: read_manifest(path.parent / MANIFEST)})
         known |= {f"manifest.{k}": v for k, v in (stated or {}).items()}
         file_id = f"file {number}"
         out.readings[file_id], tables = tables_of(path, file_id, name=path.name, hints=known, secret=SECRET)

@@ -1,56 +1,39 @@
-"""A run killed inside its steps and started again gives the release that nothing disturbed."""
+"""A run killed inside its steps and started again, on an empty machine too, gives the undisturbed release."""
 
 from __future__ import annotations
 
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from pipelines.settings import ROOT
-from pipelines.synthetic import write_region
+from tests.conftest import Home
 
-from .torture import Kill, difference, finish, survive
-
-
-@pytest.fixture(scope="module")
-def inbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("killed") / "inbox"
-    write_region(folder, schools=12, years=[2023])
-    return folder
+from .torture import Kill, aftermath, began, finish, killed, start
 
 
-@pytest.fixture(scope="module")
-def undisturbed(inbox: Path) -> Path:
-    home = inbox.parent / "undisturbed"
-    finish(inbox, home)
-    return home
+def restored(home: Path, machine: Path) -> Path:
+    """The home's backup, restored on a machine that has nothing."""
+    deploy, target = ROOT / "deploy", machine / "home"
+    backup = [str(deploy / "backup.sh"), str(home), str(home / "secret"), str(machine / "backups")]
+    made = subprocess.run(backup, capture_output=True, text=True, check=True).stdout.strip()
+    subprocess.run([str(deploy / "restore.sh"), made, str(target), str(target / "secret")], check=True)
+    return target
 
 
-def test_kills_in_validation_and_in_sql_lose_nothing(inbox: Path, undisturbed: Path, tmp_path: Path) -> None:
-    kills = [Kill("accept", 0.5), Kill("warehouse_before_scales", 1)]
-    assert survive(inbox, undisturbed, tmp_path / "home", kills) == []
-
-
-def test_a_run_with_nothing_new_begins_no_step(inbox: Path, undisturbed: Path) -> None:
-    releases = sorted(p.name for p in (undisturbed / "releases").iterdir())
-    assert finish(inbox, undisturbed) == []
-    assert sorted(p.name for p in (undisturbed / "releases").iterdir()) == releases
-
-
-def test_a_backup_restored_on_an_empty_machine_gives_the_same_release(
-    inbox: Path, undisturbed: Path, tmp_path: Path
-) -> None:
-    home, empty_inbox = tmp_path / "restored", tmp_path / "inbox"
-    empty_inbox.mkdir()
-    deploy, secret = ROOT / "deploy", undisturbed / "secret"
-    made = subprocess.run(
-        [str(deploy / "backup.sh"), str(undisturbed), str(secret), str(tmp_path)],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    restore = [str(deploy / "restore.sh"), made.stdout.strip(), str(home), str(home / "secret")]
-    subprocess.run(restore, check=True)
-    before = sorted(p.name for p in (undisturbed / "releases").iterdir())
-    assert finish(empty_inbox, home)
-    assert difference(undisturbed, home) == []
-    assert sorted(p.name for p in (home / "releases").iterdir()) == before
+def test_a_restored_home_makes_the_same_release_whatever_is_killed(sample_home: Home, tmp_path: Path) -> None:
+    inbox, home = tmp_path / "inbox", restored(sample_home.path, tmp_path)
+    inbox.mkdir()
+    assert sorted((home / "releases").iterdir()) == [home / (home / "current").readlink()]
+    # the release that was unpacked proves nothing: it is made anew
+    (home / "releases").rename(tmp_path / "unpacked")
+    (home / "current").unlink()
+    for kill in (Kill("accept", 0.5), Kill("warehouse_before_scales", 1)):
+        assert killed(inbox, home, kill)
+    first = start(inbox, home)
+    assert began(first.stdout, None)
+    second = start(inbox, home)
+    (_, _), (said, _) = first.communicate(), second.communicate()
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert f"уже идёт другой прогон (процесс {first.pid}" in said and "Ничего нового" in said
+    assert aftermath(sample_home.path, home) == []
+    assert finish(inbox, home) == []

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pipelines.intake import stages
 from pipelines.intake.vault import JOURNAL, append_journal, open_ledger, read_journal, receive
+from pipelines.resources import drop_damaged
 from pipelines.settings import ROOT, Settings
 
 CONTRACT, YEAR = "staffing", 2023
@@ -89,3 +93,33 @@ def test_a_torn_line_of_the_journal_loses_only_itself(settings: Settings) -> Non
         f.write('{"submission_id": 98, "pa')
     append_journal(journal, [rows[-1] | {"submission_id": 99, "path": "другой.csv"}])
     assert [r["submission_id"] for r in read_journal(journal)] == [*(r["submission_id"] for r in rows), 99]
+
+
+def no_heads(path: Path) -> None:
+    data = path.read_bytes()
+    path.write_bytes(data[:5000] + bytes(4000) + data[9000:])
+
+
+@pytest.mark.parametrize("damage", [no_heads, lambda path: path.write_bytes(path.read_bytes()[:6000])])
+def test_a_damaged_build_database_is_removed(tmp_path: Path, damage: Callable[[Path], None]) -> None:
+    database = tmp_path / "warehouse.duckdb"
+    assert not drop_damaged(database)
+    with duckdb.connect(str(database)) as db:
+        db.execute("create table t as select range as x from range(100000)")
+    assert not drop_damaged(database)
+    damage(database)
+    assert drop_damaged(database)
+    assert not database.exists()
+
+
+def test_a_build_database_that_somebody_writes_is_left(tmp_path: Path) -> None:
+    database = tmp_path / "warehouse.duckdb"
+    code = "import duckdb, sys; db = duckdb.connect(sys.argv[1]); print(flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout and holder.stdout.readline()
+        with pytest.raises(duckdb.IOException, match="lock"):
+            drop_damaged(database)
+        holder.communicate()
+    assert database.exists()

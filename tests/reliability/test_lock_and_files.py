@@ -8,13 +8,15 @@ import signal
 import time
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.files import whole, write_parquet, write_text
+from pipelines.files import sweep, whole, write_parquet, write_text
 from pipelines.headless import explain
 from pipelines.lock import HomeBusyError, home_lock
+from pipelines.release.publish import publish, release_ids
 
 
 def _hold(home: Path, ready: Path) -> None:
@@ -85,6 +87,17 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path)
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_what_a_killed_process_had_half_written_is_removed(tmp_path: Path) -> None:
+    path = tmp_path / "year" / "note"
+    write_text(path, "whole")
+    with whole(path) as partial:
+        partial.write_text("ha")
+        left = partial.read_bytes(), partial.name
+    (path.parent / left[1]).write_bytes(left[0])
+    sweep(tmp_path)
+    assert [p for p in tmp_path.rglob("*") if p.is_file()] == [path]
+
+
 def test_a_reader_keeps_the_file_it_holds_while_a_new_one_takes_its_place(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     write_parquet(pa.table({"x": [1]}), path)
@@ -94,6 +107,20 @@ def test_a_reader_keeps_the_file_it_holds_while_a_new_one_takes_its_place(tmp_pa
     assert pq.read_table(path)["x"].to_pylist() == [2]
 
 
+def test_a_whole_release_that_nothing_points_at_yet_is_pointed_at(tmp_path: Path) -> None:
+    build, releases, current = tmp_path / "build.duckdb", tmp_path / "releases", tmp_path / "current"
+    with duckdb.connect(str(build)) as db:
+        db.execute("create table t as select 1 as x")
+    first, _ = publish(build, releases, current, ["t"], inputs="a" * 64, code_version="1")
+    second, _ = publish(build, releases, current, ["t"], inputs="b" * 64, code_version="1")
+    current.unlink()
+    current.symlink_to(releases / first.release_id)  # as if killed before the link was changed
+    again, rows = publish(build, releases, current, ["t"], inputs="b" * 64, code_version="1")
+    assert (again, rows) == (second, {"t": 1})
+    assert current.resolve() == releases / second.release_id
+    assert release_ids(releases) == [first.release_id, second.release_id]
+
+
 @pytest.mark.parametrize(
     ("message", "reason"),
     [
@@ -101,6 +128,7 @@ def test_a_reader_keeps_the_file_it_holds_while_a_new_one_takes_its_place(tmp_pa
         ("(sqlite3.OperationalError) database or disk is full", "На диске кончилось место"),
         ("[Errno 30] Read-only file system: 'x'", "Диск только для чтения"),
         ("attempt to write a readonly database", "Диск только для чтения"),
+        ("(sqlite3.OperationalError) disk I/O error", "Диск не записывает"),
         ("[Errno 13] Permission denied: 'x'", "Нет прав на запись"),
         ("KeyError: 'x'", ""),
     ],

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +57,12 @@ def start(inbox: Path, home: Path) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
+def began(output: Iterable[str] | None, step: str | None) -> bool:
+    """Read a run's output until the step begins (None: any step); false when it ends before."""
+    steps = (line.partition(_BEGINS)[2].strip() for line in output or () if _BEGINS in line)
+    return any(step in (None, name) for name in steps)
+
+
 def finish(inbox: Path, home: Path) -> list[str]:
     """A whole run; returns the steps that began. Raises RuntimeError with its output when it fails."""
     process = start(inbox, home)
@@ -74,9 +80,7 @@ def killed(inbox: Path, home: Path, kill: Kill) -> bool:
     """Start a run and kill it, workers and all; whether it was still going."""
     process = start(inbox, home)
     if kill.step is not None:
-        for line in process.stdout or ():
-            if line.partition(_BEGINS)[2].strip() == kill.step:
-                break
+        began(process.stdout, kill.step)
     time.sleep(kill.delay)
     going = process.poll() is None
     os.killpg(process.pid, signal.SIGKILL)
@@ -173,30 +177,32 @@ def begin(name: str, inbox: Path, earlier: Path | None, work: Path) -> Beginning
         finish(earlier, home)
         before = work / f"{name}-before"
         shutil.copytree(home, before, symlinks=True)
-    began = time.monotonic()
+    since = time.monotonic()
     steps = finish(inbox, home)
-    seconds = time.monotonic() - began
+    seconds = time.monotonic() - since
     home.rename(undisturbed)
     return Beginning(name, before, undisturbed, steps, seconds)
 
 
-def part_of(inbox: Path, target: Path, every: int) -> Path:
-    """The inbox as it was before every so-manieth of its files came."""
+def part_of(inbox: Path, target: Path) -> Path:
+    """The inbox as it was before every third file of results came."""
     shutil.copytree(inbox, target)
-    for number, path in enumerate(sorted(p for p in target.rglob("*") if p.is_file())):
-        if number % every == 0:
-            path.unlink()
+    results = sorted(p for p in (target / "student_results").rglob("*") if p.is_file())
+    for path in results[::3]:
+        path.unlink()
     return target
 
 
-def plans(begins: list[Beginning], randoms: int, seed: int) -> Iterator[tuple[Beginning, Kill]]:
-    """One kill inside every step, then kills at random moments of the run; over each beginning in turn."""
+def plans(
+    begins: list[Beginning], steps: list[str], randoms: int, together: int, seed: int
+) -> Iterator[tuple[Beginning, list[Kill]]]:
+    """One kill inside each step, then kills at random moments of the run; over each beginning in turn."""
     luck = random.Random(seed)
-    for number, step in enumerate(begins[-1].steps):
-        yield begins[number % len(begins)], Kill(step, luck.uniform(0, 0.5))
-    for number in range(randoms):
-        over = begins[number % len(begins)]
-        yield over, Kill(None, luck.uniform(0, over.seconds))
+    longest = max(over.seconds for over in begins)
+    kills = [Kill(step, luck.uniform(0, 0.5)) for step in steps]
+    kills += [Kill(None, luck.uniform(0, longest)) for _ in range(randoms)]
+    for number, first in enumerate(range(0, len(kills), together)):
+        yield begins[number % len(begins)], kills[first : first + together]
 
 
 def main() -> int:
@@ -205,6 +211,7 @@ def main() -> int:
     parser.add_argument("--randoms", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", nargs="*", help="steps to kill in; all by default")
+    parser.add_argument("--together", type=int, default=1, help="runs killed before one is let end")
     arguments = parser.parse_args()
     from pipelines.synthetic import write_region  # noqa: PLC0415
 
@@ -212,18 +219,18 @@ def main() -> int:
         work = Path(folder)
         inbox, home = work / "inbox", work / "home"
         write_region(inbox, schools=arguments.schools, years=[2023])
-        earlier = part_of(inbox, work / "earlier", every=4)
+        earlier = part_of(inbox, work / "earlier")
         begins = [begin("пустой", inbox, None, work), begin("с выпуском", inbox, earlier, work)]
         for over in begins:
             print(f"{over.name}: без помех {over.seconds:.0f} с, шагов {len(over.steps)}", flush=True)
+        steps = [s for s in begins[-1].steps if not arguments.only or s in arguments.only]
         failed = 0
-        for over, kill in plans(begins, arguments.randoms, arguments.seed):
-            if arguments.only and kill.step and kill.step not in arguments.only:
-                continue
+        for over, kills in plans(begins, steps, arguments.randoms, arguments.together, arguments.seed):
             if over.before:
                 shutil.copytree(over.before, home, symlinks=True)
-            found = survive(inbox, over.undisturbed, home, [kill], lambda line: print(line, flush=True))
-            print(f"{over.name}, {kill}: {'; '.join(found) or 'тот же выпуск'}", flush=True)
+            print(f"{over.name}:", flush=True)
+            found = survive(inbox, over.undisturbed, home, kills, lambda line: print(line, flush=True))
+            print(f"  {'; '.join(found) or 'тот же выпуск'}", flush=True)
             failed += bool(found)
             shutil.rmtree(home)
     print(f"не тот выпуск: {failed}")

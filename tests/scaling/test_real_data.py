@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from pipelines.psychometrics import calibrate, counts_from_matrix
-from tests.conftest import Home, built
+from tests.conftest import Home, build_only
 from tests.scaling.works import Inbox
 
 pytestmark = pytest.mark.real
@@ -77,7 +77,7 @@ def built_home(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Hom
             inbox.totals(subject, rows, kind="МСИ", grade=8, year=year)
     codes = sorted({code for by_school in schools.values() for code in by_school})
     folder = inbox.close([f"{990_000 + n:06d}" for n in range(inbox.schools_n)] + codes)
-    return built(folder, tmp_path_factory.mktemp("built_home"))
+    return build_only(folder, tmp_path_factory.mktemp("built_home"))
 
 
 @pytest.fixture(scope="module")

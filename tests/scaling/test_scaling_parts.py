@@ -128,7 +128,21 @@ def test_a_late_file_doesn_t_move_a_frozen_scale(tmp_path: Path, rng: np.random.
     np.testing.assert_array_equal(again.bank.intercept, done.bank.intercept)
     assert again.calibration is not None and again.calibration.mean[0] == pytest.approx(0.5, abs=0.1)
     with pytest.raises(FileExistsError):
-        reference.freeze(tmp_path, "РДР-Химия-9-2021", calibrate(first.counts), (0, 0, 0))
+        reference.freeze(tmp_path, "РДР-Химия-9-2021", first.counts, calibrate(first.counts), (0, 0, 0))
+
+
+def test_the_same_students_are_calibrated_as_when_the_scale_was_frozen(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    first = counts(rng, 2000)
+    done, again = (
+        scale_assessment(FACTS, first, scales=tmp_path, linked_to=None, done={}, freezes=True)
+        for _ in range(2)
+    )
+    assert done.calibration is not None and again.calibration is not None
+    assert again.calibration.item_status == done.calibration.item_status
+    np.testing.assert_array_equal(again.calibration.mean_se, done.calibration.mean_se)
+    assert (again.cohort, again.link_error) == (done.cohort, done.link_error)
 
 
 def test_few_students_freeze_nothing(tmp_path: Path, rng: np.random.Generator) -> None:

@@ -1,8 +1,8 @@
 -- One row per assessment: what the register says of it, failing that the published standard of the exam,
--- failing that what its items add up to. Assessments that only results mention are there with is_registered
--- = false. mark_3_from … mark_5_from are boundaries of the total; min_score is one of the score that the
--- rule of the kind of assessment looks at (result_basis: total of primary points, or test score); where
--- that is the mark «2», it is the boundary of mark 3.
+-- failing that what its items add up to. Assessments that only results or item lists mention are there with
+-- is_registered = false. mark_3_from … mark_5_from are boundaries of the total; min_score is one of the score
+-- that the rule of the kind of assessment looks at (result_basis: total of primary points, or test score);
+-- where that is the mark «2», it is the boundary of mark 3.
 with register as (
     select * from {{ ref('stg_assessment_register') }}
 ),
@@ -20,7 +20,9 @@ standards as (
 ),
 
 keys as (
-    {% for source in ['assessment_register', 'student_result', 'school_result', 'student_result_item'] %}
+    {% for source in [
+        'assessment_register', 'assessment_item', 'student_result', 'school_result', 'student_result_item',
+    ] %}
     select assessment_id, kind, subject, grade, school_year, coalesce(testing_window, '') as testing_window
     from {{ ref('stg_' ~ source) }}
     group by 1, 2, 3, 4, 5, 6
@@ -47,20 +49,17 @@ ranked as (
 
 -- several sources complete each other: a mark scale beside the region's own list
 registered as (
-    select distinct
+    select
         assessment_id,
-        first_value(max_score ignore nulls) over sources as max_score,
-        first_value(min_score ignore nulls) over sources as min_score,
-        first_value(mark_3_from ignore nulls) over sources as mark_3_from,
-        first_value(mark_4_from ignore nulls) over sources as mark_4_from,
-        first_value(mark_5_from ignore nulls) over sources as mark_5_from,
-        first_value(is_reference ignore nulls) over sources as is_reference,
-        first_value(linked_to ignore nulls) over sources as linked_to
+        {{ first_by('max_score', 'source_rank') }} as max_score,
+        {{ first_by('min_score', 'source_rank') }} as min_score,
+        {{ first_by('mark_3_from', 'source_rank') }} as mark_3_from,
+        {{ first_by('mark_4_from', 'source_rank') }} as mark_4_from,
+        {{ first_by('mark_5_from', 'source_rank') }} as mark_5_from,
+        {{ first_by('is_reference', 'source_rank') }} as is_reference,
+        {{ first_by('linked_to', 'source_rank') }} as linked_to
     from ranked
-    window sources as (
-        partition by assessment_id order by source_rank
-        rows between unbounded preceding and unbounded following
-    )
+    group by assessment_id
 ),
 
 form_points as (
