@@ -9,7 +9,6 @@ from typing import Any
 from pipelines.release import bi, dictionary
 from pipelines.release.described import described
 from pipelines.release.exports import export_all
-from pipelines.release.own_columns import describe_columns
 from pipelines.release.pages import build_pages
 
 #: Grains of the tables that the release step makes itself: dbt's manifest doesn't know them.
@@ -39,7 +38,6 @@ def complete(
     ``manifest`` is dbt's; ``texts`` are Markdown texts by file name, kept as pages of ``docs/``. Of more than
     ``school_pages`` schools none gets a page of its own.
     """
-    describe_columns(database)
     published = {t.name for t in described(database)}
     grains = {**dictionary.grains(manifest), **OWN_GRAINS}
     bi.declare_keys(database, {t: g for t, g in grains.items() if t in published})

@@ -9,7 +9,8 @@ does not name is not published. The rules:
 - ``sensitive``: always hidden (sensitive groups are not shown below a municipality);
 - ``follows``: hidden as ``condition`` says (A, D or null), mostly as the cell of
   ``fct_assessment_aggregate`` that the number is made of, so that it tells nothing that the published cells
-  don't.
+  don't;
+- ``band``: a probability rounded to a quarter where ``condition`` says that it is made of hidden numbers.
 
 ``condition``, ``base`` and ``numerator`` are SQL on the row ``t``. The frames are written to a database of
 their own, so that no hidden value ever stands in a file that is published.
@@ -33,6 +34,8 @@ from pipelines.settings import DBT_PROJECT
 RULES = DBT_PROJECT / "seeds" / "publication_rule.csv"
 #: Fewer people than this in a cell of staff [local].
 STAFF = 3
+#: A probability in bands is a multiple of one over this [local].
+BANDS = 4
 #: Of a table with rules: temporary table with what is shown, and why a column's value is hidden, where it is.
 SEEN, CONF = "seen_", "__conf"
 #: Columns that release control adds.
@@ -89,7 +92,7 @@ class Rule:
 
     def status(self, limits: Limits) -> str:
         """SQL: A (primary), D (to protect another) or null (shown)."""
-        if self.rule == "follows":
+        if self.rule in ("follows", "band"):
             return self.condition
         if self.rule == "sensitive":
             return "'A'"
@@ -182,13 +185,14 @@ def _write_table(
         f'create or replace temp table masked as select t.*, {statuses} from build.main."{table}" as t'  # noqa: S608
     )
     by_column: dict[str, list[int]] = defaultdict(list)
+    banded: dict[str, list[int]] = defaultdict(list)
     marked: dict[str, list[int]] = defaultdict(list)
     for i, rule in enumerate(rules):
         for column in rule.of(columns):
-            by_column[column].append(i)
+            (banded if rule.rule == "band" else by_column)[column].append(i)
         for column in rule.status_columns.split():
             marked[column].append(i)
-    whole = _first(range(len(rules)))
+    whole = _first(i for i, rule in enumerate(rules) if rule.rule != "band")
     added = {
         "obs_status": f"case when {whole} is null then 'A' else 'Q' end",
         "conf_status": f"coalesce({whole}, 'F')",
@@ -203,6 +207,11 @@ def _write_table(
             first = _first(by_column[column])
             shown.append(f'case when {first} is null then "{column}" end as "{column}"')
             shown.append(f'case when "{column}" is not null then {first} end as "{column}{CONF}"')
+        elif column in banded:
+            band = f'round("{column}" * {BANDS}) / {BANDS}'
+            shown.append(
+                f'case when {_first(banded[column])} is null then "{column}" else {band} end as "{column}"'
+            )
         elif column in marked:
             first = _first(marked[column])
             shown.append(f'case when {first} is null then "{column}" else \'Q\' end as "{column}"')
@@ -225,13 +234,34 @@ def _write_table(
 
 
 def _first(numbers: Iterable[int]) -> str:
-    names = ", ".join(f"status_{i}" for i in numbers)
-    return f"coalesce({names}, null)"
+    names = "".join(f"status_{i}, " for i in numbers)
+    return f"coalesce({names}null, null)"
 
 
 def aggregate_rows(db: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """The rows that ``hierarchy`` looks at, of the build database."""
     return db.execute(ROWS).df()
+
+
+def shown(db: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """What the frame in ``out`` itself hides of ``aggregate_rows``, by layer: A hidden, F shown."""
+    hidden = db.execute(
+        """select a.tested_n is not null and o.tested_n is null as row,
+                  a.below_min_n is not null and o.below_min_n is null as below,
+                  a.mark_3_n is not null and o.mark_3_n is null as marks
+           from build.fct_assessment_aggregate as a
+           inner join out.fct_assessment_aggregate as o using (unit_type, unit_id, assessment_id, subgroup)
+           order by a.assessment_id, a.unit_type, a.unit_id, a.subgroup"""
+    ).df()
+    return pd.DataFrame({layer: hidden[layer].map({True: "A", False: "F"}) for layer in LAYERS})
+
+
+def shown_quartiles(db: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """The quartiles that the frame in ``out`` shows of ``aggregate_rows``."""
+    return db.execute(
+        """select p25, p50, p75 from out.fct_assessment_aggregate
+        order by assessment_id, unit_type, unit_id, subgroup"""
+    ).df()
 
 
 def indicator_rows(db: duckdb.DuckDBPyConnection, people: str) -> pd.DataFrame:

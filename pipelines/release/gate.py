@@ -42,30 +42,39 @@ class Judgement:
 
 def judge(db: duckdb.DuckDBPyConnection, previous: Path | None) -> list[Judgement]:
     """Judge the frames in ``out`` against expectations and the release in the directory ``previous``."""
-    suites = [*_distributions(db), *_completeness(db), *_jumps(db, previous)]
+    suites = [*_distributions(db), *_completeness(db, previous), *_jumps(db, previous)]
     return _run(suites, first=previous is None)
+
+
+#: Class's name, arguments, what it means when it fails (ru, en).
+_Expectation = tuple[str, dict[str, Any], str, str]
 
 
 @dataclass(frozen=True)
 class _Suite:
-    """Expectations on one frame. Each: its class's name, arguments, what it means when it fails (ru, en)."""
+    """Expectations on one frame. ``named``: the columns that say which of its rows are at fault."""
 
     frame: str
     kind: str
     data: pd.DataFrame
-    expectations: list[tuple[str, dict[str, Any], str, str]]
+    expectations: list[_Expectation]
+    named: tuple[str, ...] = ("assessment_id",)
 
 
 def _frame(db: duckdb.DuckDBPyConnection, sql: str) -> pd.DataFrame:
     return db.execute(sql).df()
 
 
-def _between(column: str, low: float, high: float) -> tuple[str, dict[str, Any], str, str]:
+def _between(column: str, low: float, high: float, ru: str, en: str) -> _Expectation:
+    arguments = {"column": column, "min_value": low, "max_value": high}
+    limits_ru, limits_en = (f"от {low:.0f} до {high:.0f}", f"{low:.0f} to {high:.0f}")
+    if high == float("inf"):
+        limits_ru, limits_en = f"не меньше {low:.0f}", f"at least {low:.0f}"
     return (
         "ExpectColumnValuesToBeBetween",
-        {"column": column, "min_value": low, "max_value": high},
-        f"{column} вне {low:g}–{high:g}",
-        f"{column} outside {low:g}–{high:g}",
+        arguments,
+        f"{ru}: должно быть {limits_ru}",
+        f"{en}: must be {limits_en}",
     )
 
 
@@ -82,24 +91,30 @@ def _distributions(db: duckdb.DuckDBPyConnection) -> list[_Suite]:
             "distribution",
             results,
             [
-                _between("participation_pct", 0, 100),
-                _between("below_min_pct", 0, 100),
-                _between("ci_width", 0, float("inf")),
-                _between("share_of_maximum", 0, 1.000001),
-                _between("tested_n", 0, 1_000_000),
+                _between("participation_pct", 0, 100, "доля участвовавших, %", "participation, %"),
+                _between("below_min_pct", 0, 100, "доля ниже минимума, %", "share below the minimum, %"),
+                _between("ci_width", 0, float("inf"), "ширина интервала", "width of the interval"),
+                _between("share_of_maximum", 0, 1.000001, "средний балл к наибольшему", "mean to maximum"),
+                _between("tested_n", 0, 1_000_000, "число участников", "students tested"),
             ],
+            named=("unit_id", "assessment_id", "subgroup"),
         )
     ]
 
 
-def _completeness(db: duckdb.DuckDBPyConnection) -> list[_Suite]:
-    region = _frame(
-        db,
-        """select a.assessment_id, max(t.tested_n) as tested_n
-        from out.main.dim_assessment as a inner join out.main.fct_assessment_aggregate as t
-        on a.assessment_id = t.assessment_id and t.unit_type = 'region' and t.subgroup = 'all'
-        where t.obs_status <> 'Q' group by all""",
-    )
+#: Assessments with a result of the region that is shown.
+_OF_REGION = """select assessment_id, max(tested_n) as tested_n from {catalogue}.main.fct_assessment_aggregate
+    where unit_type = 'region' and subgroup = 'all' and obs_status <> 'Q' group by all"""
+
+
+def _completeness(db: duckdb.DuckDBPyConnection, previous: Path | None) -> list[_Suite]:
+    """A region that has collected no results yet (staff alone, say) is not stopped for it again and again."""
+    region = _frame(db, _OF_REGION.format(catalogue="out"))
+    least = 1
+    if previous is not None:
+        db.execute(f"attach '{previous / 'warehouse.duckdb'}' as before (read_only)")
+        least = min(1, len(_frame(db, _OF_REGION.format(catalogue="before"))))
+        db.execute("detach before")
     shown = _frame(
         db,
         """select table_name, sum(primary_n + secondary_n) / nullif(sum(values_n), 0) as hidden_share
@@ -109,7 +124,7 @@ def _completeness(db: duckdb.DuckDBPyConnection) -> list[_Suite]:
     missing = f"скрыто больше {MISSING:.0%} чисел"
     return [
         _Suite("fct_assessment_aggregate", "completeness", region, [
-            ("ExpectTableRowCountToBeBetween", {"min_value": 1},
+            ("ExpectTableRowCountToBeBetween", {"min_value": least},
              "нет ни одного результата региона", "no results of the region"),
             ("ExpectColumnValuesToNotBeNull", {"column": "tested_n"},
              "нет числа участников", "no number of students"),
@@ -117,7 +132,7 @@ def _completeness(db: duckdb.DuckDBPyConnection) -> list[_Suite]:
         _Suite("dq_suppression", "warning", shown, [
             ("ExpectColumnValuesToBeBetween", {"column": "hidden_share", "max_value": MISSING},
              missing, "most numbers are hidden"),
-        ]),
+        ], named=("table_name",)),
     ]  # fmt: skip
 
 
@@ -156,7 +171,7 @@ def _jumps(db: duckdb.DuckDBPyConnection, previous: Path | None) -> list[_Suite]
         "a table lost rows",
     )
     return [
-        _Suite("rows", "jump", pd.DataFrame(rows), [lost]),
+        _Suite("rows", "jump", pd.DataFrame(rows), [lost], named=("table_name",)),
         _Suite("fct_assessment_aggregate", "jump", moved, [
             ("ExpectColumnValuesToBeBetween",
              {"column": "moved", "min_value": -MOVED_POINTS, "max_value": MOVED_POINTS},
@@ -184,7 +199,8 @@ def _run(suites: list[_Suite], *, first: bool) -> list[Judgement]:
         batch = batches.get_batch(batch_parameters={"dataframe": suite.data})
         for name, arguments, ru, en in suite.expectations:
             finite = {k: v for k, v in arguments.items() if v != float("inf")}
-            result = batch.validate(getattr(gx.expectations, name)(**finite))
+            expectation = getattr(gx.expectations, name)(**finite)
+            result = batch.validate(expectation, result_format="SUMMARY")
             out.append(_judgement(suite, name, finite, result, (ru, en), first=first))
     return out
 
@@ -197,9 +213,25 @@ def _judgement(
     seen = result.result.get("observed_value", result.result.get("partial_unexpected_list", []))
     column = str(arguments.get("column", ""))
     limits = {k: v for k, v in arguments.items() if k != "column"}
-    where = "" if result.success else f"{suite.frame}: "
+    ru, en = (text + _at_fault(suite, result.result) for text in texts)
     return Judgement(suite.frame, suite.kind, name, column, outcome, json.dumps(seen, default=str)[:500],
-                     json.dumps(limits), where + texts[0], where + texts[1])  # fmt: skip
+                     json.dumps(limits), ru, en)  # fmt: skip
+
+
+def _at_fault(suite: _Suite, result: dict[str, Any], most: int = 3) -> str:
+    """Which rows an expectation fails on, and what stands there; nothing where it holds."""
+    rows = result.get("partial_unexpected_index_list") or []
+    values = result.get("partial_unexpected_list") or []
+    named = [
+        f"{' '.join(str(v) for v in suite.data.loc[i, list(suite.named)] if v)} ({_shown(value)})"
+        for i, value in zip(rows[:most], values[:most], strict=False)
+    ]
+    more = result.get("unexpected_count", 0) - len(named)
+    return (" — " + ", ".join(named) + (f" + {more}" if more > 0 else "")) if named else ""
+
+
+def _shown(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def write_results(db: duckdb.DuckDBPyConnection, results: list[Judgement]) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import duckdb
+
+from pipelines.settings import DBT_PROJECT
 
 TABLE = "brg_submission_content"
 
@@ -28,11 +32,18 @@ def write_lineage(db: duckdb.DuckDBPyConnection) -> None:
         )
         work = "coalesce(t.assessment_id, '')" if "assessment_id" in columns else "''"
         parts.append(
-            f"select distinct t.file_id, '{table.removeprefix('stg_')}', t.school_year, {work}, {school} "  # noqa: S608
+            f"select distinct t.file_id, '{_contract(table)}', t.school_year, {work}, {school} "  # noqa: S608
             f"from build.{table} as t {join}"
         )
     if parts:
         db.execute(f"insert into out.main.{TABLE} {' union all '.join(parts)} order by all")
+
+
+def _contract(table: str) -> str:
+    """The file kind whose accepted rows a staging table holds."""
+    sql = (DBT_PROJECT / "models" / "staging" / f"{table}.sql").read_text(encoding="utf-8")
+    (name,) = re.findall(r"source\('accepted', '(\w+)'\)", sql)
+    return str(name)
 
 
 def _sources(db: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:

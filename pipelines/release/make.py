@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from pipelines.release import control, cube, gate, lineage
-from pipelines.release.hierarchy import LAYERS, Limits, Memos, findings
+from pipelines.release import control, cube, gate, lineage, own_columns, quartiles, revision
+from pipelines.release.hierarchy import Limits, Memos, findings
 from pipelines.release.publish import Release, current_release, publish
 from pipelines.settings import DBT_PROJECT
 
@@ -85,7 +85,10 @@ def make_release(
         lineage.write_lineage(db)
         stop_if_recovered(db, limits, memos)
         results = gate.judge(db, current if now else None)
+        if now:
+            results += revision.judge(db, current, limits, memos)
         gate.write_results(db, results)
+        own_columns.describe_columns(db, OWN_TABLES)
         db.execute("use memory")
         db.execute("detach out")
     failed = [r.message_ru for r in results if r.outcome == "failed"]
@@ -123,13 +126,6 @@ def recovered(db: duckdb.DuckDBPyConnection, limits: Limits, memos: Memos | None
     A cell that should be hidden and stands open counts as recovered.
     """
     rows = control.aggregate_rows(db)
-    shown = db.execute(
-        """select a.tested_n is not null and o.tested_n is null as hidden_row,
-                  a.below_min_n is not null and o.below_min_n is null as hidden_below,
-                  a.mark_3_n is not null and o.mark_3_n is null as hidden_marks
-           from build.fct_assessment_aggregate as a
-           inner join out.fct_assessment_aggregate as o using (unit_type, unit_id, assessment_id, subgroup)
-           order by a.assessment_id, a.unit_type, a.unit_id, a.subgroup"""
-    ).df()
-    status = pd.DataFrame({layer: shown[f"hidden_{layer}"].map({True: "A", False: "F"}) for layer in LAYERS})
-    return findings(rows, status, limits, memos)
+    by_sums = findings(rows, control.shown(db), limits, memos)
+    by_quartiles = quartiles.recovered(rows, control.shown_quartiles(db), limits)
+    return pd.concat([by_sums, by_quartiles.assign(layer="quartiles")], ignore_index=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 
 import duckdb
+
+from pipelines.release.described import SEPARATOR, literal, quoted
 
 #: Column: Russian, English. One name means one thing in all of these tables.
 COLUMNS = {
@@ -52,16 +54,11 @@ COLUMNS = {
 }
 
 
-def describe_columns(database: Path) -> None:
-    """Comment every column of the published tables that has no comment yet.
-
-    Raises KeyError for a column that nobody described.
-    """
-    with duckdb.connect(str(database)) as db:
-        bare = db.execute(
-            """select table_name, column_name from duckdb_columns()
-            where not internal and schema_name = 'main' and coalesce(comment, '') = ''"""
-        ).fetchall()
-        for table, column in bare:
-            ru, en = COLUMNS[column]
-            db.execute(f'comment on column main."{table}"."{column}" is \'{ru} — {en}\'')
+def describe_columns(db: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> None:
+    """Comment every column of the tables in ``out``. Raises KeyError for a column that nobody described."""
+    for table in tables:
+        for (column,) in db.execute(
+            "select column_name from duckdb_columns() where database_name = 'out' and table_name = ?", [table]
+        ).fetchall():
+            comment = literal(SEPARATOR.join(COLUMNS[column]))
+            db.execute(f"comment on column out.main.{quoted(table)}.{quoted(column)} is {comment}")

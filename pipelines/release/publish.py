@@ -20,6 +20,8 @@ import duckdb
 #: The oldest DuckDB that can open a release.
 STORAGE_VERSION = "v1.0.0"
 DATABASE = "warehouse.duckdb"
+#: SHA-256 of every other file of a release, as ``sha256sum`` writes and checks it.
+CHECKSUMS = "SHA256SUMS"
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,9 @@ def publish(
     Nothing of a publication that was cut short is ever visible: its directory has no final name.
     """
     now = current_release(current)
+    if not (now and now.input_hash == inputs) and (whole := _left_unpointed(releases, inputs)):
+        _point(current, whole)
+        now = current_release(current)
     if now and now.input_hash == inputs:
         return now, _row_counts(current / DATABASE, tables)
     releases.mkdir(parents=True, exist_ok=True)
@@ -121,12 +126,20 @@ def publish(
     if complete:
         complete(partial, partial / DATABASE)
     (partial / "release.json").write_text(json.dumps(asdict(release), indent=1))
+    _write_checksums(partial)
     _freeze(partial)
     final = releases / release.release_id
     partial.rename(final)
     _fsync(releases)
     _point(current, final)
     return release, counts
+
+
+def _left_unpointed(releases: Path, inputs: str) -> Path | None:
+    """The last release where it is of these inputs: its run was killed before ``current`` followed it."""
+    ids = release_ids(releases)
+    last = current_release(releases / ids[-1]) if ids else None
+    return releases / last.release_id if last and last.input_hash == inputs else None
 
 
 def _reason(now: Release, rule_versions: str, code_version: str) -> str:
@@ -225,6 +238,22 @@ def _write_parquet(folder: Path, tables: Sequence[str]) -> None:
                 f"COPY (SELECT * FROM {_quoted(table)} ORDER BY ALL) TO {_literal(str(path))} "  # noqa: S608
                 "(FORMAT parquet, COMPRESSION zstd)"
             )
+
+
+def _write_checksums(folder: Path) -> None:
+    lines = []
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        lines.append(f"{sha256}  {path.relative_to(folder).as_posix()}\n")
+    (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8")
+
+
+def read_checksums(folder: Path) -> dict[str, str]:
+    """Path within a release -> SHA-256 as it was sealed; empty where no checksums were kept."""
+    path = folder / CHECKSUMS
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return {name: sha256 for sha256, _, name in (line.partition("  ") for line in lines)}
 
 
 def _row_counts(database: Path, tables: Sequence[str]) -> dict[str, int]:

@@ -35,7 +35,7 @@ from pipelines.psychometrics import (
 )
 from pipelines.scaling.counts import RANDOM_VARIANTS, AssessmentCounts
 from pipelines.scaling.equating import Equated
-from pipelines.scaling.reference import Reference, freeze, load
+from pipelines.scaling.reference import Reference, fingerprint, freeze, load
 
 NAN = float("nan")
 NO_CUTS = (NAN, NAN, NAN)
@@ -108,7 +108,7 @@ def scale_assessment(
                 )
             )
         if stored is not None:
-            result = calibrate(own.counts, anchors=stored.bank, common_population=random)
+            result = _on_reference(own, stored, random)
             out.reference, out.link_error = stored, 0.0
         elif target is not None:
             result = _linked(out, own, target, random)
@@ -133,7 +133,7 @@ def scale_assessment(
     out.status = "provisional" if result.status == "P" else "ok"
     _score(out, facts)
     if freezes and out.reference is None and out.status == "ok":
-        out.reference = freeze(scales, own.assessment_id, result, out.cuts)
+        out.reference = freeze(scales, own.assessment_id, own.counts, result, out.cuts)
         out.link_error = 0.0
     official = facts["scale_type"] == "official"
     out.scale_type = None if official else "irt_linked" if out.reference else "irt_unlinked"
@@ -142,6 +142,19 @@ def scale_assessment(
     elif result.population.sd > 0:
         out.cohort = ReferenceCohort(result.population.mean, result.population.sd)
     return out
+
+
+def _on_reference(own: AssessmentCounts, stored: Reference, random: bool) -> Calibration:
+    """With the stored items held fixed, once other students have come than the scale was frozen from.
+
+    Until then as it was calibrated when it was frozen: errors and all are those of the first release, so that
+    a release made again is the same one.
+    """
+    if fingerprint(own.counts) == stored.fingerprint:
+        free = calibrate(own.counts, common_population=random)
+        if free.bank is not None and np.array_equal(free.bank.intercept, stored.bank.intercept):
+            return free
+    return calibrate(own.counts, anchors=stored.bank, common_population=random)
 
 
 def _target(linked_to: str | None, done: dict[str, Scaled], scales: Path) -> Scaled | None:

@@ -81,16 +81,20 @@ def fingerprint(counts: ScoreCounts) -> str:
 
 
 def freeze(
-    scales: Path, assessment_id: str, calibration: Calibration, cuts: tuple[float, float, float]
+    scales: Path,
+    assessment_id: str,
+    counts: ScoreCounts,
+    calibration: Calibration,
+    cuts: tuple[float, float, float],
 ) -> Reference:
-    """Store the reference of a scale from its first calibration, and return it.
+    """Store the reference of a scale from its first calibration, that of ``counts``, and return it.
 
     FileExistsError where it is stored already: a reference is never written twice.
     """
     path = reference_path(scales, assessment_id)
     if path.exists():
         raise FileExistsError(path)
-    assert calibration.bank is not None and calibration.counts is not None
+    assert calibration.bank is not None
     bank, place = calibration.bank, {name: j for j, name in enumerate(calibration.items)}
     rows = [
         {
@@ -108,7 +112,7 @@ def freeze(
         "latent_mean": repr(calibration.population.mean),
         "latent_sd": repr(calibration.population.sd),
         "cuts": ",".join(repr(float(cut)) for cut in cuts),
-        "fingerprint": fingerprint(calibration.counts),
+        "fingerprint": fingerprint(counts),
     }
     table = pa.Table.from_pylist(rows).select(_COLUMNS).replace_schema_metadata(facts)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -64,6 +64,7 @@ def aggregate(rows: pd.DataFrame) -> pd.DataFrame:
             groups = known.groupby(keys)
             made = groups[["tested_n", *marks]].sum()
             made = made.assign(mean_score=groups["score"].mean(), sd=groups["score"].std(), max_score=20.0)
+            made = made.assign(**{f"p{p}": groups["score"].quantile(p / 100) for p in (25, 50, 75)})
             made = made.join(groups[own].first()) if own else made
             found.append(made.reset_index().assign(unit_type=kind))
     every = pd.concat(found, ignore_index=True)

@@ -62,3 +62,28 @@ def test_what_is_hidden_has_no_number_anywhere(sample: duckdb.DuckDBPyConnection
         where c.obs_status = 'Q' and t.mean_score is not null"""
     ).fetchall()
     assert not leaks
+
+
+def test_over_a_hidden_share_a_probability_is_told_by_quarters(sample: duckdb.DuckDBPyConnection) -> None:
+    """It is a function of the shares that the label is made of, and would tell nearly all of a single one."""
+    hidden = """(school_id, rule_id, school_year) in (
+        select (school_id, rule_id, school_year) from fct_school_identification_trace
+        where obs_status = 'Q' and observed is null and measure = 'below_min_share')"""
+    exact = "probability * 4 <> round(probability * 4)"
+    told, banded, open_ = sample.execute(
+        f"""select count(*) filter ({hidden} and {exact}), count(probability) filter ({hidden}),
+        count(*) filter ({exact}) from fct_school_identification"""  # noqa: S608
+    ).fetchone() or (0, 0, 0)
+    assert told == 0 and banded > 50 and open_ > 10
+
+
+def test_quartiles_and_gaps_stand_only_over_shown_results(sample: duckdb.DuckDBPyConnection) -> None:
+    few = "from fct_assessment_aggregate where p50 is not null and (tested_n is null or tested_n < 30)"
+    assert sample.execute(f"select count(*) {few}").fetchone() == (0,)
+    for part in ("subgroup", "other_subgroup"):
+        over_hidden = sample.execute(
+            f"""select count(*) from fct_subgroup_gap as g inner join fct_assessment_aggregate as a
+            on g.unit_type = a.unit_type and g.unit_id = a.unit_id and g.assessment_id = a.assessment_id
+            and g.{part} = a.subgroup where g.gap is not null and a.mean_scale_score is null"""  # noqa: S608
+        ).fetchone()
+        assert over_hidden == (0,)

@@ -72,6 +72,8 @@ def frames() -> duckdb.DuckDBPyConnection:
     status = suppress(shown, Limits())
     for layer, columns in (("row", ["tested_n"]), ("below", ["below_min_n"]), ("marks", ["mark_3_n"])):
         shown[columns] = shown[columns].astype("Int64").mask(status[layer] != "F", axis=0)
+    whole = (status["row"] == "F") & (shown["tested_n"] >= Limits().small_group)
+    shown[["p25", "p50", "p75"]] = shown[["p25", "p50", "p75"]].where(whole, axis=0)
     db.register("shown", shown.drop(columns=["locality_group", "max_score"]))
     db.execute("create table out.fct_assessment_aggregate as from shown")
     return db
@@ -107,8 +109,8 @@ def test_a_marked_table_hides_values_and_says_why() -> None:
     assert costs == [("t", "part", "доля", 5, 3, 0)]
 
 
-def _release(folder: Path, values: pd.DataFrame, files: list[tuple[str, str]], inputs: str) -> Path:
-    """A tiny release: a cube, the files behind it, and what they tell of."""
+def _release(folder: Path, values: pd.DataFrame, files: list[tuple[str, str, str]], inputs: str) -> Path:
+    """A tiny release: a cube, the files behind it, and what they tell of: file, school, assessment."""
     build = folder / f"{inputs}.duckdb"
     with duckdb.connect(str(build)) as db:
         db.register("cube", values)
@@ -123,12 +125,12 @@ def _release(folder: Path, values: pd.DataFrame, files: list[tuple[str, str]], i
         db.execute("create table brg_submission_content (file_id varchar, contract varchar, school_year int, "
                    "assessment_id varchar, school_id varchar)")  # fmt: skip
         db.execute("create table dim_school (school_id varchar, municipality_id varchar)")
-        for file_id, school in files:
+        for file_id, school, work in files:
             db.execute(
                 "insert into dq_submission values (?, ? || '.xlsx', 'active', 10, 0)", [file_id, file_id]
             )
-            db.execute("insert into brg_submission_content values (?, 'student_results', 2021, 'a', ?)",
-                       [file_id, school])  # fmt: skip
+            db.execute("insert into brg_submission_content values (?, 'student_results', 2021, ?, ?)",
+                       [file_id, work, school])  # fmt: skip
     tables = ["rpt_statistic", "dq_submission", "brg_submission_content", "dim_school"]
     publish(build, folder / "releases", folder / "current", tables, inputs=inputs, code_version="c",
             rule_versions='{"seeds": {}}')  # fmt: skip
@@ -137,21 +139,27 @@ def _release(folder: Path, values: pd.DataFrame, files: list[tuple[str, str]], i
 
 def test_diff_names_the_file_that_changed_each_number(tmp_path: Path) -> None:
     old = pd.DataFrame({"school": ["1", "2"], "v": [10.0, 20.0]})
-    first = _release(tmp_path, old, [("f1", "1"), ("f2", "2")], "aaaaaaaa1")
-    second = _release(
-        tmp_path, old.assign(v=[10.0, 25.0]), [("f1", "1"), ("f2", "2"), ("late", "2")], "bbbbbbbb2"
-    )
+    files = [("f1", "1", "a"), ("f2", "2", "a")]
+    first = _release(tmp_path, old, files, "aaaaaaaa1")
+    late = [
+        ("late", "2", "a"),
+        ("staff of all", "2", ""),
+        ("other work", "2", "b"),
+        ("other school", "1", "a"),
+    ]
+    second = _release(tmp_path, old.assign(v=[10.0, 25.0]), [*files, *late], "bbbbbbbb2")
     changed = diff(first, second)
     assert changed[["unit_id", "old_value", "new_value", "cause"]].values.tolist() == [
         ["2", 20.0, 25.0, "late.xlsx (новый файл)"]
     ]
-    assert compare(first, second) == {"brg_submission_content": 1, "dq_submission": 1, "rpt_statistic": 2}
+    differing = {table: rows for table, (rows, _) in compare(first, second).items()}
+    assert differing == {"brg_submission_content": 4, "dq_submission": 4, "rpt_statistic": 2}
     assert diff(first, first).empty and compare(first, first) == {}
 
 
 def test_clean_keeps_the_newest_and_never_touches_the_current(tmp_path: Path) -> None:
     values = pd.DataFrame({"school": ["1"], "v": [1.0]})
-    made = [_release(tmp_path, values, [("f", "1")], f"{i}aaaaaaaa").name for i in range(4)]
+    made = [_release(tmp_path, values, [("f", "1", "a")], f"{i}aaaaaaaa").name for i in range(4)]
     current = tmp_path / "current"
     current.unlink()
     current.symlink_to(Path("releases") / made[0], target_is_directory=True)
@@ -187,8 +195,23 @@ def test_a_first_release_is_only_warned_and_a_later_one_is_stopped(
         )
     failed = [r for r in judge(plausible, tmp_path) if r.outcome == "failed"]
     assert [r.column_name for r in failed] == ["moved"] and "изменилась" in failed[0].message_ru
+    assert "— a (-25)" in failed[0].message_ru
     plausible.execute("update out.fct_assessment_aggregate set participation_pct = 130")
     assert [r.column_name for r in judge(plausible, None) if r.outcome == "warned"] == ["participation_pct"]
+
+
+def test_a_region_that_never_sent_results_is_not_stopped_for_that(
+    plausible: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as db:
+        db.register("now", plausible.execute("from out.fct_assessment_aggregate").df())
+        db.execute("create table fct_assessment_aggregate as from now")
+    plausible.execute("delete from out.fct_assessment_aggregate")
+    stopped = [r.message_ru for r in judge(plausible, tmp_path) if r.outcome == "failed"]
+    assert "нет ни одного результата региона" in stopped
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as db:
+        db.execute("delete from fct_assessment_aggregate")
+    assert {r.outcome for r in judge(plausible, tmp_path)} == {"passed"}
 
 
 def test_rules_are_valid_sql_on_every_mart() -> None:

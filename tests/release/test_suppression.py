@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.release import attack
+from pipelines.release import attack, quartiles
 from pipelines.release.hierarchy import (
     LAYERS,
     Limits,
@@ -163,6 +163,25 @@ def test_full_scores_of_partners_protect_no_mean() -> None:
         ("municipality", "m", "m", 58, (160 + 200 + 400) / 58),
     )  # fmt: skip
     assert suppress(rows, LIMITS)["row"].tolist() == ["A", "F", "D", "F"]
+
+
+def test_quartiles_that_tell_of_a_small_class_are_found() -> None:
+    """At most 3 of 13 lie below the school's lower quartile, and at least 3 of the other class do."""
+    rows = _rows(("class", "a", "m", 1, 15.0), ("class", "b", "m", 12, 12.0), ("school", "1", "m", 13, 12.2))
+    rows["school_id"] = "1"
+    shown = pd.DataFrame(
+        {"p25": [np.nan, 11.0, 12.0], "p50": [np.nan, 13.0, 13.0], "p75": [np.nan, 14.0, 14.0]}
+    )
+    assert quartiles.recovered(rows, shown, LIMITS)["unit_id"].tolist() == ["a"]
+    assert quartiles.recovered(rows, shown.assign(p25=np.nan), LIMITS).empty
+
+
+def test_quartiles_of_what_stays_open_tell_nothing_of_small_groups() -> None:
+    rows = regions(range(15))
+    open_ = (suppress(rows, LIMITS)["row"] == "F") & (rows["tested_n"] >= LIMITS.small_group)
+    shown = rows[list(quartiles.QUARTILES)].where(open_, axis=0)
+    assert shown["p50"].notna().sum() > 50
+    assert quartiles.recovered(rows, shown, LIMITS).empty
 
 
 def test_a_masked_share_is_marked_like_its_partners() -> None:

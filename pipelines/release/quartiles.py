@@ -1,0 +1,75 @@
+"""The attack by quartiles: what those of larger groups tell of how many of a hidden group lie below a score.
+
+Quartiles don't add up, but the numbers of students at or below a score do, and each published quartile bounds
+such a number. The bounds are passed along the sums of ``hierarchy``, for every score that is a published
+quartile.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from pipelines.release.hierarchy import KEYS, Limits, primary_rows, sums_of
+from pipelines.release.suppression import EPSILON, Floats, Sums
+
+QUARTILES = {"p25": 0.25, "p50": 0.5, "p75": 0.75}
+_ROUNDS = 30
+
+
+def recovered(rows: pd.DataFrame, quartiles: pd.DataFrame, limits: Limits) -> pd.DataFrame:
+    """Rows under ``least_n`` of which it is known how many students lie at or below some score: KEYS.
+
+    ``rows`` as for ``hierarchy.suppress``; ``quartiles``: p25, p50, p75 of the same rows as published, nulls
+    where they are not. Known means to less than ``limits.margin`` students, where that was open beforehand.
+    """
+    found = np.zeros(len(rows), bool)
+    few = primary_rows(rows, limits)
+    for places in rows.groupby("assessment_id").indices.values():
+        if not few[places].any():
+            continue
+        work, told = rows.iloc[places], quartiles.iloc[places]
+        n, sums = work["tested_n"].to_numpy(float), sums_of(work)
+        top = work["max_score"].to_numpy(float)
+        scores = np.unique(told.to_numpy(float))
+        for score in scores[np.isfinite(scores) & ~(scores >= np.nanmax(top, initial=-np.inf))]:
+            low, high = _passed_on(*_bounds(told, n, float(score)), n, sums)
+            known = high - low < np.minimum(limits.margin, n) - EPSILON
+            found[places] |= few[places] & known
+    return rows.loc[found, KEYS].reset_index(drop=True)
+
+
+def _bounds(quartiles: pd.DataFrame, n: Floats, score: float) -> tuple[Floats, Floats]:
+    """The least and most students of each row at or below ``score``, by the row's own quartiles.
+
+    A quartile at p lies between the results number p·(n − 1) + 1, rounded down and up (linear interpolation).
+    """
+    low, high = np.zeros(len(n)), n.copy()
+    for name, share in QUARTILES.items():
+        value = quartiles[name].to_numpy(float)
+        at = share * (n - 1)
+        low = np.where(value <= score, np.maximum(low, np.floor(at) + 1), low)
+        high = np.where(value > score, np.minimum(high, np.ceil(at)), high)
+    return low, high
+
+
+def _passed_on(low: Floats, high: Floats, n: Floats, sums: Sums) -> tuple[Floats, Floats]:
+    """With what follows along the sums in which all students of the total are students of the parts."""
+    each, first = np.unique(sums.number, return_index=True)
+    number = np.concatenate([sums.number, each])
+    cell = np.concatenate([sums.part, sums.total[first]])
+    sign = np.concatenate([np.ones(len(sums.part)), -np.ones(len(each))])
+    whole = (np.abs(np.bincount(number, sign * n[cell])) < EPSILON)[number]
+    number, cell, plus = number[whole], cell[whole], sign[whole] > 0
+    for _ in range(_ROUNDS):
+        least = np.where(plus, low[cell], -high[cell])
+        most = np.where(plus, high[cell], -low[cell])
+        rest_least = np.bincount(number, least)[number] - least
+        rest_most = np.bincount(number, most)[number] - most
+        new_low, new_high = low.copy(), high.copy()
+        np.maximum.at(new_low, cell, np.where(plus, -rest_most, rest_least))
+        np.minimum.at(new_high, cell, np.where(plus, -rest_least, rest_most))
+        if (new_low <= low + EPSILON).all() and (new_high >= high - EPSILON).all():
+            break
+        low, high = new_low, new_high
+    return low, high
