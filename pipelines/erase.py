@@ -12,6 +12,7 @@ from pipelines.intake.ledger import Ledger
 from pipelines.intake.vault import open_ledger
 from pipelines.lock import HomeBusyError, home_lock
 from pipelines.settings import Settings
+from pipelines.verify import discard_leftovers
 
 console = Console(highlight=False)
 
@@ -47,6 +48,7 @@ def erase_person(question: Question, *, consent: bool) -> int:
 
 def _erase(settings: Settings, ledger: Ledger, person: Person, question: Question, consent: bool) -> int:
     if consent:
+        discard_leftovers(settings)  # a check that was killed may have left marked workbooks
         erasure.finish(settings, ledger)  # of an erasure that was cut short
     found = erasure.plan(
         settings, ledger, person, file=question.file, sheet=question.sheet, rows=question.rows

@@ -209,6 +209,7 @@ def print_summary(settings: Settings) -> int:
         tables = db.execute(
             "select table_name, estimated_size from duckdb_tables() order by table_name"
         ).fetchall()
+        doubts = db.execute("select message_ru from dq_gate_result where outcome = 'warned'").fetchall()
     table = Table(title="Прочитано и отклонено", title_justify="left")
     for name in ("вид файла", "файлов", "строк", "принято", "отклонено"):
         table.add_column(name, justify="left" if name == "вид файла" else "right")
@@ -218,6 +219,8 @@ def print_summary(settings: Settings) -> int:
     table.add_row("всего", *(str(v or 0) for v in total[1:]))
     console.print(table)
     console.print(f"Опубликовано таблиц: {len(tables)}, строк: {sum(n for _, n in tables)}")
+    for (message,) in doubts:
+        console.print(f"Предупреждение: {message}", markup=False)
     if release:
         console.print(f"Выпуск {release.release_id}: {path}")
     if settings.returned.exists() and any(settings.returned.rglob("*.xlsx")):

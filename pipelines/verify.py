@@ -121,6 +121,14 @@ def _workshop(settings: Settings) -> Iterator[Path]:
             shutil.rmtree(folder)
 
 
+def discard_leftovers(settings: Settings) -> None:
+    """Remove what a killed check left. Raises HomeBusyError while a check is going on."""
+    folder = settings.home.resolve() / "verify"
+    if folder.is_dir():
+        with home_lock(folder, 0):
+            shutil.rmtree(folder)
+
+
 @contextmanager
 def _terminable() -> Iterator[None]:
     """Let SIGTERM and SIGHUP end the block as Ctrl-C does: with the rebuild stopped and removed."""

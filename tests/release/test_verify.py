@@ -72,3 +72,11 @@ def test_a_check_removes_what_a_killed_one_left_and_itself(tmp_path: Path) -> No
     with verify._workshop(Settings(home=tmp_path)) as home:
         assert home.is_dir() and not list(home.iterdir())
     assert not (tmp_path / "verify").exists()
+
+
+def test_an_erasure_removes_what_a_killed_check_left(tmp_path: Path) -> None:
+    left = tmp_path / "verify" / "home" / "returned" / "работа.xlsx"
+    left.parent.mkdir(parents=True)
+    left.touch()
+    verify.discard_leftovers(Settings(home=tmp_path))
+    assert not (tmp_path / "verify").exists()
