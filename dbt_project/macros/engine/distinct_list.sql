@@ -6,3 +6,7 @@
 {%- macro default__distinct_list(value, delimiter) -%}
     string_agg(distinct {{ value }}, '{{ delimiter }}' order by {{ value }})
 {%- endmacro -%}
+
+{%- macro spark__distinct_list(value, delimiter) -%}
+    case when count({{ value }}) > 0 then array_join(sort_array(collect_set({{ value }})), '{{ delimiter }}') end
+{%- endmacro -%}

@@ -4,3 +4,7 @@
 {%- endmacro -%}
 
 {%- macro default__first_by(value, order) -%} arg_min({{ value }}, {{ order }}) {%- endmacro -%}
+
+{%- macro spark__first_by(value, order) -%}
+    min_by({{ value }}, case when {{ value }} is not null then {{ order }} end)
+{%- endmacro -%}

@@ -9,6 +9,10 @@
     list_sum(list_transform({{ scores }}, lambda x: greatest(x, 0)))
 {%- endmacro -%}
 
+{%- macro spark__points(scores) -%}
+    aggregate({{ scores }}, cast(0 as bigint), (points, x) -> points + greatest(coalesce(x, 0), 0))
+{%- endmacro -%}
+
 {#- One row an item of the list: the given columns, item_position (from 1) and score. -#}
 {%- macro unnested_scores(relation, columns, scores='scores') -%}
     {{ return(adapter.dispatch('unnested_scores')(relation, columns, scores)) }}
@@ -20,4 +24,9 @@
         generate_subscripts({{ scores }}, 1) as item_position,
         unnest({{ scores }}) as score
     from {{ relation }}
+{%- endmacro -%}
+
+{%- macro spark__unnested_scores(relation, columns, scores) -%}
+    select {{ columns | join(', ') }}, place + 1 as item_position, score
+    from {{ relation }} lateral view posexplode({{ scores }}) as place, score
 {%- endmacro -%}

@@ -38,14 +38,14 @@ final as (
         {% for part in parts %}
         case
             when passports.{{ part }}_n <= passports.students_n
-                then 100.0 * passports.{{ part }}_n / nullif(passports.students_n, 0)
+                then 100e0 * passports.{{ part }}_n / nullif(passports.students_n, 0)
         end as {{ part }}_pct,
         {% endfor %}
         case
             when context.cohort_1_adapted_n <= context.cohort_1_n
-                then 100.0 * context.cohort_1_adapted_n / nullif(context.cohort_1_n, 0)
+                then 100e0 * context.cohort_1_adapted_n / nullif(context.cohort_1_n, 0)
         end as adapted_programme_pct,
-        1.0 * context.computers_n / nullif(context.students_n, 0) as computers_per_student,
+        1e0 * context.computers_n / nullif(context.students_n, 0) as computers_per_student,
         {% for fact in facts %}
         context.{{ fact }},
         {% endfor %}

@@ -12,8 +12,8 @@ totals as (
         assessment_id,
         count(*) as schools_n,
         sum(judged_n) as n,
-        1.0 * sum(below_min_n) / sum(judged_n) as mean_share,
-        sum(judged_n) - 1.0 * sum(judged_n * judged_n) / sum(judged_n) as weight
+        1e0 * sum(below_min_n) / sum(judged_n) as mean_share,
+        sum(judged_n) - 1e0 * sum(judged_n * judged_n) / sum(judged_n) as weight
     from results
     group by assessment_id
 ),
@@ -22,7 +22,7 @@ spread as (
     select
         results.assessment_id,
         {{ exact_sum(
-            'results.judged_n * power(1.0 * results.below_min_n / results.judged_n - totals.mean_share, 2)'
+            'results.judged_n * power(1e0 * results.below_min_n / results.judged_n - totals.mean_share, 2)'
         ) }} as square_sum
     from results
     inner join totals on results.assessment_id = totals.assessment_id

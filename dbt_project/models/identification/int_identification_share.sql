@@ -14,12 +14,16 @@ priors as (
     select * from {{ ref('int_identification_prior') }}
 ),
 
+choices as (
+    select distinct drops_flagged from conditions
+),
+
 year_before as (
     select
         results.school_id, results.school_year, results.years_before - 1 as years_before, results.series,
         results.judged_n, results.below_min_n, choices.drops_flagged
     from results
-    cross join (select distinct drops_flagged from conditions) as choices
+    cross join choices
     where not (choices.drops_flagged and results.is_flagged)
 ),
 
@@ -56,7 +60,7 @@ bounded as (
 shares as (
     select
         *,
-        100.0 * numerator / n as observed,
+        100e0 * numerator / n as observed,
         n >= least_n as is_known,
         {{ compares('comparison', '100 * numerator', 'threshold * n') }} as is_point,
         {{ compares('comparison', toward('comparison', 'low_pct', 'high_pct'), 'threshold') }}

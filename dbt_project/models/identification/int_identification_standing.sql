@@ -122,7 +122,7 @@ compared as (
 judged as (
     select
         standings.*,
-        100.0 * compared.below_n / compared.others_n as observed,
+        100e0 * compared.below_n / compared.others_n as observed,
         compared.below_n as numerator,
         standings.is_known and compared.others_n is not null as is_decided,
         {{ compares('standings.comparison', '100 * compared.below_n',
@@ -157,7 +157,7 @@ final as (
                 then
                     (mean_value - min(case when is_point then mean_value end) over population)
                     / nullif(se, 0)
-            else (max(case when is_point then mean_value end) over population - mean_value) / nullif(se, 0)
+            else ((max(case when is_point then mean_value end) over population) - mean_value) / nullif(se, 0)
         end as margin_z
     from judged
     window population as (

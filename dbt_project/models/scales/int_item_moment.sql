@@ -23,7 +23,7 @@ sums as (
 moments as (
     select
         *,
-        1.0 * score_sum / n as mean,
+        1e0 * score_sum / n as mean,
         {{ variance_of_sums('n', 'score_sum', 'score_square_sum') }} as variance,
         {{ variance_of_sums('n', 'raw_sum', 'raw_square_sum') }} as raw_variance,
         {{ covariance_of_sums('n', 'score_sum', 'raw_sum', 'product_sum') }} as covariance

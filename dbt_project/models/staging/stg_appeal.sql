@@ -7,7 +7,7 @@ renamed as (
         cast(school_year as integer) as school_year,
         file_id,
         sheet,
-        "row" as source_row,
+        {{ adapter.quote('row') }} as source_row,
         school_key,
         {{ assessment_id(testing_window="''") }} as assessment_id,
         kind, subject, grade, school_id as school_code, student_key, exam_date, appeal_type,

@@ -7,10 +7,11 @@ renamed as (
         cast(school_year as integer) as school_year,
         file_id,
         sheet,
-        "row" as source_row,
-        {{ assessment_id(testing_window='"window"') }} as assessment_id,
-        kind, subject, grade, "window" as testing_window, form, item, content_code, requirement_code,
-        "position" as item_position, max_score, level, skill, anchor_item, key
+        {{ adapter.quote('row') }} as source_row,
+        {{ assessment_id(testing_window=adapter.quote('window')) }} as assessment_id,
+        kind, subject, grade, {{ adapter.quote('window') }} as testing_window, form, item,
+        content_code, requirement_code,
+        {{ adapter.quote('position') }} as item_position, max_score, level, skill, anchor_item, key
     from source
 )
 

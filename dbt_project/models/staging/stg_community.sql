@@ -7,7 +7,7 @@ renamed as (
         cast(school_year as integer) as school_year,
         file_id,
         sheet,
-        "row" as source_row,
+        {{ adapter.quote('row') }} as source_row,
         school_key,
         community, school_id as school_code, teachers_n
     from source

@@ -7,9 +7,10 @@ renamed as (
         cast(school_year as integer) as school_year,
         file_id,
         sheet,
-        "row" as source_row,
-        {{ assessment_id(testing_window='"window"') }} as assessment_id,
-        kind, subject, grade, "window" as testing_window, source as printed_table, unit_type,
+        {{ adapter.quote('row') }} as source_row,
+        {{ assessment_id(testing_window=adapter.quote('window')) }} as assessment_id,
+        kind, subject, grade, {{ adapter.quote('window') }} as testing_window,
+        source as printed_table, unit_type,
         unit_name, unit_code, schools_n, tested_n, below_min_n, high_n, max_n, mean_score,
         mark_2_pct, mark_3_pct, mark_4_pct, mark_5_pct, lowered_pct, lowered_n, confirmed_pct,
         confirmed_n, raised_pct, raised_n

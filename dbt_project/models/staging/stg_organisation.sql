@@ -7,7 +7,7 @@ renamed as (
         cast(school_year as integer) as school_year,
         file_id,
         sheet,
-        "row" as source_row,
+        {{ adapter.quote('row') }} as source_row,
         partner_id, name as partner_name, kind as partner_kind
     from source
 )

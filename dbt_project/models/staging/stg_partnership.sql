@@ -7,7 +7,7 @@ renamed as (
         cast(school_year as integer) as school_year,
         file_id,
         sheet,
-        "row" as source_row,
+        {{ adapter.quote('row') }} as source_row,
         school_key,
         network, school_id as school_code, partner_id, kind as partnership_kind, coordinator_key,
         curator_key, form as partnership_form, valid_from, valid_to

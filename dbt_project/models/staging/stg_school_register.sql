@@ -7,7 +7,7 @@ renamed as (
         cast(school_year as integer) as school_year,
         file_id,
         sheet,
-        "row" as source_row,
+        {{ adapter.quote('row') }} as source_row,
         school_key,
         school_id, name as school_name, short_name, municipality_id, municipality_name, login,
         oge_code, ege_code, inn, ogrn, oktmo, kind as school_kind, locality_type,

@@ -7,10 +7,11 @@ renamed as (
         cast(school_year as integer) as school_year,
         file_id,
         sheet,
-        "row" as source_row,
+        {{ adapter.quote('row') }} as source_row,
         school_key,
-        {{ assessment_id(testing_window='"window"') }} as assessment_id,
-        school_id as school_code, kind, subject, grade, "window" as testing_window, tested_n,
+        {{ assessment_id(testing_window=adapter.quote('window')) }} as assessment_id,
+        school_id as school_code, kind, subject, grade,
+        {{ adapter.quote('window') }} as testing_window, tested_n,
         below_min_n, high_n, max_n, mean_score, sd, school_name as school_name_sent,
         municipality as municipality_sent
     from source

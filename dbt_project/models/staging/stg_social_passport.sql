@@ -7,7 +7,7 @@ renamed as (
         cast(school_year as integer) as school_year,
         file_id,
         sheet,
-        "row" as source_row,
+        {{ adapter.quote('row') }} as source_row,
         school_key,
         school_id as school_code, students_n, families_n, single_parent_n, many_children_n,
         low_income_n, in_care_n, orphans_n, disabled_n, special_needs_n, dangerous_position_n,

@@ -7,7 +7,7 @@ renamed as (
         cast(school_year as integer) as school_year,
         file_id,
         sheet,
-        "row" as source_row,
+        {{ adapter.quote('row') }} as source_row,
         school_key,
         school_id as school_code, position_group, positions, filled, filled_qualified, vacant,
         headcount, qualified_n, trained_n, higher_education_n, category_highest_n, category_first_n,

@@ -19,7 +19,7 @@ final as (
         school_results.school_year,
         school_years.municipality_id,
         school_results.tested_n, school_results.below_min_n, school_results.high_n, school_results.max_n,
-        100.0 * school_results.below_min_n / nullif(school_results.tested_n, 0) as below_min_pct,
+        100e0 * school_results.below_min_n / nullif(school_results.tested_n, 0) as below_min_pct,
         school_results.mean_score, school_results.sd, school_results.file_id, school_results.sheet,
         school_results.source_row
     from school_results

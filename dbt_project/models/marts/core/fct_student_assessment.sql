@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=stored_view()) }}
 -- The result of a student that counts; absent students have a row without a result.
 -- A view: the rows are stored once, in the step before.
 with results as (

@@ -30,7 +30,7 @@ final as (
         cast(counted.passed_n as bigint) as passed_n,
         cast(counted.below_min_n as bigint) as below_min_n,
         cast(counted.repeated_n as bigint) as repeated_n,
-        100.0 * counted.passed_n / nullif(counted.decided_n, 0) as passed_pct,
+        100e0 * counted.passed_n / nullif(counted.decided_n, 0) as passed_pct,
         100 * {{ wilson_low('counted.passed_n', 'counted.decided_n') }} as passed_ci_low,
         100 * {{ wilson_high('counted.passed_n', 'counted.decided_n') }} as passed_ci_high,
         case when counted.decided_n = 0 then 'O' else 'A' end as obs_status

@@ -24,7 +24,7 @@ final as (
         cast(labels.too_few_n as integer) as too_few_n,
         labels.missing_conditions,
         cast(labels.pooled_n as bigint) as pooled_n,
-        100.0 * labels.pooled_numerator / labels.pooled_n as pooled_pct,
+        100e0 * labels.pooled_numerator / labels.pooled_n as pooled_pct,
         labels.is_met,
         labels.branches,
         labels.exclusion_reason_ru,

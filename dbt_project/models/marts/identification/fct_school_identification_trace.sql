@@ -32,7 +32,7 @@ final as (
         conditions.met_confirmed,
         conditions.met_near and not conditions.met_point as near_miss,
         case when not conditions.is_known then conditions.pooled_n end as pooled_n,
-        case when not conditions.is_known then 100.0 * conditions.pooled_numerator / conditions.pooled_n end
+        case when not conditions.is_known then 100e0 * conditions.pooled_numerator / conditions.pooled_n end
             as pooled_pct,
         conditions.is_inherited
     from conditions

@@ -35,7 +35,7 @@ final as (
     select
         counted.school_id, school_years.k_school, school_years.municipality_id, counted.school_year,
         counted.topic, counted.length_band, counted.people_n, counted.documents_n, staff.teaching_staff_n,
-        100.0 * counted.people_n / staff.teaching_staff_n as people_pct
+        100e0 * counted.people_n / staff.teaching_staff_n as people_pct
     from counted
     inner join staff on counted.school_id = staff.school_id and counted.school_year = staff.school_year
     inner join school_years

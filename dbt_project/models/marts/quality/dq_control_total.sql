@@ -49,11 +49,11 @@ ours as (
         case when units.judged_n > 0 then units.below_min_n end as below_min_n,
         units.score_sum / nullif(units.scored_n, 0) as mean_score,
         {% for mark in [2, 3, 4, 5] %}
-        100.0 * units.mark_{{ mark }}_n / nullif(units.marked_n, 0) as mark_{{ mark }}_pct,
+        100e0 * units.mark_{{ mark }}_n / nullif(units.marked_n, 0) as mark_{{ mark }}_pct,
         {% endfor %}
         {% for change in ['lowered', 'confirmed', 'raised'] %}
         case when units.journal_n > 0 then units.{{ change }}_n end as {{ change }}_n,
-        100.0 * units.{{ change }}_n / nullif(units.journal_n, 0) as {{ change }}_pct,
+        100e0 * units.{{ change }}_n / nullif(units.journal_n, 0) as {{ change }}_pct,
         {% endfor %}
         schools_of_units.schools_n,
         units.tested_n

@@ -119,7 +119,7 @@ final as (
         case when estimated.tells_absent then estimated.absent_n end as absent_n,
         case
             when estimated.tells_absent and estimated.tested_n + estimated.absent_n > 0
-                then 100.0 * estimated.tested_n / (estimated.tested_n + estimated.absent_n)
+                then 100e0 * estimated.tested_n / (estimated.tested_n + estimated.absent_n)
         end as participation_pct,
         coalesce(scales.scale_type, assessments.scale_type, 'relative') as scale_type,
         estimated.mean_score,
@@ -143,7 +143,7 @@ final as (
         quartiles.p75,
         case when estimated.judged_n > 0 then estimated.judged_n end as judged_n,
         case when estimated.judged_n > 0 then estimated.below_min_n end as below_min_n,
-        100.0 * estimated.below_min_n / nullif(estimated.judged_n, 0) as below_min_pct,
+        100e0 * estimated.below_min_n / nullif(estimated.judged_n, 0) as below_min_pct,
         100 * {{ wilson_low('estimated.below_min_n', 'estimated.judged_n') }} as below_min_ci_low,
         100 * {{ wilson_high('estimated.below_min_n', 'estimated.judged_n') }} as below_min_ci_high,
         {% for mark in [2, 3, 4, 5] %}

@@ -4,7 +4,9 @@ with gates as (
 ),
 
 final as (
-    select assessment_id, gate, "value", "limit" as limit_value, passed
+    select
+        assessment_id, gate, {{ adapter.quote('value') }},
+        {{ adapter.quote('limit') }} as limit_value, passed
     from gates
 )
 

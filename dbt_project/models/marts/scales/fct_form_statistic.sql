@@ -45,7 +45,7 @@ cumulated as (
     select
         students.*,
         of_items.n as form_n,
-        1.0 * of_items.raw_sum / of_items.n as mean,
+        1e0 * of_items.raw_sum / of_items.n as mean,
         item_statistics.max_score,
         sum(students.n) over (
             partition by students.assessment_id, students.form order by students.raw_score
@@ -71,8 +71,8 @@ distribution as (
         max(mean) as mean,
         max(max_score) as max_score,
         {{ exact_sum('cast(n as double) * power(raw_score - mean, 3)') }} / max(form_n) as third_moment,
-        1.0 * sum(case when raw_score = 0 then n else 0 end) / max(form_n) as floor_share,
-        1.0 * sum(case when raw_score = max_score then n else 0 end) / max(form_n) as ceiling_share
+        1e0 * sum(case when raw_score = 0 then n else 0 end) / max(form_n) as floor_share,
+        1e0 * sum(case when raw_score = max_score then n else 0 end) / max(form_n) as ceiling_share
     from cumulated
     group by assessment_id, form
 ),
@@ -88,7 +88,7 @@ judged as (
         end as classical_status,
         case
             when of_items.items_n > 1 and of_items.raw_variance >= {{ least_variance() }}
-                then of_items.items_n / (of_items.items_n - 1.0)
+                then of_items.items_n / (of_items.items_n - 1e0)
                     * (1 - of_items.item_variance_sum / of_items.raw_variance)
         end as alpha,
         case
@@ -120,7 +120,7 @@ final as (
         100 * distribution.ceiling_share as ceiling_pct,
         judged.alpha,
         judged.sd * sqrt(1 - judged.alpha) as sem,
-        100.0 * judged.omitted_n / judged.answers_n as omitted_pct,
+        100e0 * judged.omitted_n / judged.answers_n as omitted_pct,
         judged.classical_status,
         coalesce(scale.status, 'not_calibrated') as scale_status,
         scale.message_ru,

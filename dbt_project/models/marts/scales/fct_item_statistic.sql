@@ -80,10 +80,10 @@ final as (
         end as item_rest_correlation,
         case
             when judged.items_n > 2 and judged.rest_variance >= {{ least_variance() }}
-                then (judged.items_n - 1.0) / (judged.items_n - 2)
+                then (judged.items_n - 1e0) / (judged.items_n - 2)
                     * (1 - (judged.item_variance_sum - judged.variance) / judged.rest_variance)
         end as alpha_if_deleted,
-        100.0 * judged.omitted_n / judged.n as omitted_pct,
+        100e0 * judged.omitted_n / judged.n as omitted_pct,
         judged.classical_status,
         calibrated.calibrated_as,
         coalesce(calibrated.is_anchor, false) as is_anchor,

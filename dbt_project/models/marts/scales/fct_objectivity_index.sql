@@ -40,8 +40,8 @@ final as (
         sign,
         count(*) as schools_n,
         cast(sum(is_marked) as bigint) as marked_n,
-        100.0 * sum(is_marked) / count(*) as marked_pct,
-        case when sign = 'any' then 100 - 100.0 * sum(is_marked) / count(*) end as objectivity_index
+        100e0 * sum(is_marked) / count(*) as marked_pct,
+        case when sign = 'any' then 100 - 100e0 * sum(is_marked) / count(*) end as objectivity_index
     from members
     group by unit_type, unit_id, school_year, sign
 )

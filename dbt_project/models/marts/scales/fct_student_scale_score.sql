@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=stored_view()) }}
 -- The ability and scale score of each tested student, by the form and the raw score.
 -- A view: a join of two stored tables.
 with results as (

@@ -46,7 +46,7 @@ paired as (
 differences as (
     select
         paired.measure_id, scores.*,
-        1.0 * paired.students_n / paired.scored_n * scores.z_sum as part,
+        1e0 * paired.students_n / paired.scored_n * scores.z_sum as part,
         case when paired.scored_n <= paired.other_scored_n then scores.scored_n else 0 end as counted_n
     from paired
     inner join scores
@@ -54,7 +54,7 @@ differences as (
     union all
     select
         paired.measure_id, scores.*,
-        -1.0 * paired.students_n / paired.other_scored_n * scores.z_sum,
+        -1e0 * paired.students_n / paired.other_scored_n * scores.z_sum,
         case when paired.scored_n > paired.other_scored_n then scores.scored_n else 0 end
     from paired
     inner join scores
@@ -77,7 +77,7 @@ exam_rows as (
     select
         scores.*,
         least(
-            1.0, 1.0 * coalesce(of_diagnostic.mark_n, 0) / agreeing.marked_n
+            1.0, 1e0 * coalesce(of_diagnostic.mark_n, 0) / agreeing.marked_n
             * agreeing.other_marked_n / of_exam.mark_n
         ) as part
     from agreeing

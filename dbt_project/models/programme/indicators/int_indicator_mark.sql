@@ -17,12 +17,12 @@ changes as (
     select
         now.school_id, now.school_year,
         {% for rate in ['success', 'quality'] %}
-        1.0 * now.{{ rate }}_n / now.marks_n - 1.0 * year_before.{{ rate }}_n / year_before.marks_n
+        1e0 * now.{{ rate }}_n / now.marks_n - 1e0 * year_before.{{ rate }}_n / year_before.marks_n
             as {{ rate }}_change,
-        1.0 * (now.{{ rate }}_n + year_before.{{ rate }}_n) / (now.marks_n + year_before.marks_n)
+        1e0 * (now.{{ rate }}_n + year_before.{{ rate }}_n) / (now.marks_n + year_before.marks_n)
             as {{ rate }}_pooled,
         {% endfor %}
-        1.0 / now.marks_n + 1.0 / year_before.marks_n as inverse_n
+        1e0 / now.marks_n + 1e0 / year_before.marks_n as inverse_n
     from years as now
     inner join years as year_before
         on now.school_id = year_before.school_id and now.school_year = year_before.school_year + 1

@@ -51,8 +51,8 @@ paired as (
         other.marked_n as exam_n,
         {% for mark in [2, 3, 4, 5] %}
         least(
-            1.0 * one.mark_{{ mark }}_n / nullif(one.marked_n, 0),
-            1.0 * other.mark_{{ mark }}_n / nullif(other.marked_n, 0)
+            1e0 * one.mark_{{ mark }}_n / nullif(one.marked_n, 0),
+            1e0 * other.mark_{{ mark }}_n / nullif(other.marked_n, 0)
         ) {{ '+' if not loop.last }}
         {% endfor %}
             as overlap_share
