@@ -27,7 +27,7 @@ warehouse: env  ## samples -> release, with a table of what was read, rejected a
 	$(BIN)/uroven run --inbox raw_samples
 
 test: env  ## the whole test suite, once
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 dev: env  ## the Dagster UI on http://127.0.0.1:3000
 	$(BIN)/uroven dev

@@ -27,7 +27,7 @@ from pipelines.scaling.tables import ensure_tables, table_path
 #: Students of an assessment: with 10 assessments of 30 items 20 million item scores, and 500 million.
 STUDENTS, COUNTRY = 67_000, 1_666_667
 ITEMS, ASSESSMENTS = 30, 10
-ROUNDS, COUNTRY_ROUNDS = 5, 3
+ROUNDS, COUNTRY_ROUNDS = 11, 3
 #: After the counts, whatever the number of students.
 CALIBRATION_SECONDS = 2
 QUIETLY = "set preserve_insertion_order = false; set enable_progress_bar = false"
@@ -101,6 +101,10 @@ def write_results(path: Path, students: int) -> None:
                 cast(null as varchar) as scale_type, true as is_scaled, false as is_reference,
                 cast(null as varchar) as comparable_with
             from stg_student_result_item"""
+        )
+        db.execute(
+            """create view int_unit_score_count as
+            select '' as assessment_id, '' as form, 0.0 as result_score, 0 as n where false"""
         )
 
 
@@ -228,10 +232,5 @@ def _counted(warehouse: Path, models: list[tuple[str, str, str]]) -> None:
 
 
 def _calibrated(warehouse: Path, scales: Path) -> None:
-    with duckdb.connect(str(warehouse)) as db:
-        db.execute(
-            """create or replace view int_unit_score_count as
-            select '' as assessment_id, '' as form, 0.0 as result_score, 0 as n where false"""
-        )
     step = run_calibration.run(warehouse, scales)
     assert len(step.scaled) == ASSESSMENTS and not step.refused

@@ -23,21 +23,19 @@ def differences(assessment: str, groups: pd.DataFrame, listed: pd.DataFrame, war
     `groups` are its counts by comparison group, `listed` its items. Items of class B and C leave the
     matching score, which takes one more pass over the students' scores for each round.
     """
+    present = set(groups["comparison_group"])
+    compared = {d: pair for d, pair in DIMENSIONS.items() if present.issuperset(pair)}
+    if not compared:
+        return []
+    part = groups[groups["comparison_group"].isin(set().union(*compared.values()))]
+    try:
+        first = assessment_counts(assessment, part, listed)
+    except PsychometricsError:
+        return []  # the assessment is refused for the same reason, and says so
     rows: Rows = []
-    for dimension, (reference, focal) in DIMENSIONS.items():
-        part = groups[groups["comparison_group"].isin((reference, focal))]
-        if part["comparison_group"].nunique() < 2:
-            continue
-        try:
-            first = assessment_counts(assessment, part, listed)
-        except PsychometricsError:
-            continue  # the assessment is refused for the same reason, and says so
-        found = dif_analysis(
-            first.counts,
-            reference=reference,
-            focal=focal,
-            recount=_recount(assessment, first, listed, warehouse, dimension),
-        )
+    for dimension, (reference, focal) in compared.items():
+        recount = _recount(assessment, first, listed, warehouse, dimension)
+        found = dif_analysis(first.counts, reference=reference, focal=focal, recount=recount)
         rows += _rows(first, found, dimension, (reference, focal))
     return rows
 
