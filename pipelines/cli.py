@@ -30,9 +30,14 @@ def run(
     school_year: Annotated[Optional[list[int]], typer.Option(help="Only these ending years.")] = None,  # noqa: UP045
     strict: Annotated[bool, typer.Option(help="Exit with 2 when rows were rejected.")] = False,
     quiet: Annotated[bool, typer.Option(help="No progress, only the summary.")] = False,
+    accept_jumps: Annotated[
+        str, typer.Option(help="Why numbers may jump against the current release; kept in the release.")
+    ] = "",
 ) -> None:
     """One full run: inbox to release. Exit 0 released, 1 failed, 2 (with --strict) rows rejected."""
     _apply(home, inbox)
+    if accept_jumps:
+        os.environ["UROVEN_ACCEPT_JUMPS"] = accept_jumps
     from pipelines.headless import full_run  # noqa: PLC0415
 
     raise typer.Exit(full_run(years=school_year or None, strict=strict, quiet=quiet))

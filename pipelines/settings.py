@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     publish_url: str | None = None
     region: str = "region"
     release_reason: str = ""  # why a new release is made, where the versions of files and rules don't tell
+    accept_jumps: str = ""  # why jumps against the current release are right: words kept in the release
     #: The region's calendar file, and the day it is (for tests, and to make a release of that day again).
     calendar: Path | None = None
     today: dt.date | None = None

@@ -65,6 +65,7 @@ def release_asset() -> dg.AssetsDefinition:
                 code_version=inputs.code_version,
                 region=settings.region,
                 reason=settings.release_reason,
+                accept_jumps=settings.accept_jumps,
                 complete=partial(
                     complete,
                     manifest=manifest,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +40,21 @@ class Judgement:
     message_en: str
 
 
-def judge(db: duckdb.DuckDBPyConnection, previous: Path | None) -> list[Judgement]:
-    """Judge the frames in ``out`` against expectations and the release in the directory ``previous``."""
+def judge(db: duckdb.DuckDBPyConnection, previous: Path | None, accept_jumps: str = "") -> list[Judgement]:
+    """Judge the frames in ``out`` against expectations and the release in the directory ``previous``.
+
+    Jumps only warn where somebody vouches for them: ``accept_jumps`` says why, and stands beside each.
+    """
     suites = [*_distributions(db), *_completeness(db, previous), *_jumps(db, previous)]
-    return _run(suites, first=previous is None)
+    judged = _run(suites, first=previous is None)
+    if not accept_jumps:
+        return judged
+    return [_accepted(j, accept_jumps) if (j.kind, j.outcome) == ("jump", "failed") else j for j in judged]
+
+
+def _accepted(judgement: Judgement, reason: str) -> Judgement:
+    ru, en = f"{judgement.message_ru} (принято: {reason})", f"{judgement.message_en} (accepted: {reason})"
+    return replace(judgement, outcome="warned", message_ru=ru, message_en=en)
 
 
 #: Class's name, arguments, what it means when it fails (ru, en).

@@ -54,6 +54,7 @@ def make_release(
     inputs: str,
     code_version: str,
     region: str,
+    accept_jumps: str = "",
     reason: str = "",
     complete: Callable[[Path, Path], None] | None = None,
 ) -> Made:
@@ -84,7 +85,7 @@ def make_release(
         cube.write_cube(db, region)
         lineage.write_lineage(db)
         stop_if_recovered(db, limits, memos)
-        results = gate.judge(db, current if now else None)
+        results = gate.judge(db, current if now else None, accept_jumps)
         if now:
             results += revision.judge(db, current, limits, memos)
         gate.write_results(db, results)
@@ -93,7 +94,9 @@ def make_release(
         db.execute("detach out")
     failed = [r.message_ru for r in results if r.outcome == "failed"]
     if failed:
-        raise Stopped("Выпуск не пропущен проверкой правдоподобия: " + "; ".join(failed[:10]))
+        jumped = any(r.outcome == "failed" and r.kind == "jump" for r in results)
+        advice = ". Если изменения верны, повторите с --accept-jumps «почему»" if jumped else ""
+        raise Stopped("Выпуск не пропущен проверкой правдоподобия: " + "; ".join(failed[:10]) + advice)
     release, rows = publish(
         frames,
         releases,

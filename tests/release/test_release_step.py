@@ -196,6 +196,9 @@ def test_a_first_release_is_only_warned_and_a_later_one_is_stopped(
     failed = [r for r in judge(plausible, tmp_path) if r.outcome == "failed"]
     assert [r.column_name for r in failed] == ["moved"] and "изменилась" in failed[0].message_ru
     assert "— a (-25)" in failed[0].message_ru
+    vouched = [r for r in judge(plausible, tmp_path, "сверено с протоколами") if r.outcome != "passed"]
+    assert [(r.column_name, r.outcome) for r in vouched] == [("moved", "warned")]
+    assert vouched[0].message_ru.endswith("(принято: сверено с протоколами)")
     plausible.execute("update out.fct_assessment_aggregate set participation_pct = 130")
     assert [r.column_name for r in judge(plausible, None) if r.outcome == "warned"] == ["participation_pct"]
 
