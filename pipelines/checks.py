@@ -1,6 +1,7 @@
 """Asset checks. Pandera's verdict on a batch warns; a row that is lost stops the run."""
 
 import datetime as dt
+from collections.abc import Mapping
 
 import dagster as dg
 
@@ -84,3 +85,11 @@ def release_checks() -> list[dg.AssetCheckSpec]:
             description="Completeness, distributions, jumps since the last release; a first one only warns.",
         ),
     ]
+
+
+def counted(rows: Mapping[str, int]) -> dg.MaterializeResult:
+    """A step's result: the rows of each table it wrote, and the peak memory of its process."""
+    from pipelines.logs import peak_memory_mb  # noqa: PLC0415
+
+    metadata = {f"{table}_n": n for table, n in rows.items()}
+    return dg.MaterializeResult(metadata={**metadata, "peak_memory_mb": peak_memory_mb()})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from pipelines.assets.landed import landed_key
-from pipelines.checks import REJECTED_SHARE, conservation_spec, pandera_spec
+from pipelines.checks import REJECTED_SHARE, conservation_spec, counted, pandera_spec
 from pipelines.partitions import SCHOOL_YEARS
 from pipelines.resources import UrovenResource
 from schemas import CONTRACTS
@@ -144,11 +144,8 @@ def accept(context: dg.AssetExecutionContext, uroven: UrovenResource) -> Iterato
 )
 def ledger_tables(uroven: UrovenResource) -> dg.MaterializeResult:
     from pipelines.intake import stages  # noqa: PLC0415
-    from pipelines.logs import peak_memory_mb  # noqa: PLC0415
 
-    rows = stages.export_ledger(uroven.settings(), uroven.ledger())
-    counts = {f"{table}_n": n for table, n in rows.items()}
-    return dg.MaterializeResult(metadata={**counts, "peak_memory_mb": peak_memory_mb()})
+    return counted(stages.export_ledger(uroven.settings(), uroven.ledger()))
 
 
 @dg.asset(

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from pipelines.assets.warehouse import POOL
+from pipelines.checks import counted
 from pipelines.resources import UrovenResource
 
 
@@ -28,7 +29,7 @@ def context(uroven: UrovenResource) -> dg.MaterializeResult:
     from pipelines.programme_steps import run_context as step  # noqa: PLC0415
 
     settings = uroven.settings()
-    return _counts(step.run(settings.warehouse, settings.lake / "programme"))
+    return counted(step.run(settings.warehouse, settings.lake / "programme"))
 
 
 @dg.asset(
@@ -43,7 +44,7 @@ def pairing(uroven: UrovenResource) -> dg.MaterializeResult:
     from pipelines.programme_steps import run_pairing as step  # noqa: PLC0415
 
     settings = uroven.settings()
-    return _counts(step.run(settings.warehouse, settings.lake / "programme"))
+    return counted(step.run(settings.warehouse, settings.lake / "programme"))
 
 
 @dg.asset(
@@ -61,14 +62,7 @@ def effect(uroven: UrovenResource) -> dg.MaterializeResult:
     from pipelines.programme_steps import run_effect as step  # noqa: PLC0415
 
     settings = uroven.settings()
-    return _counts(step.run(settings.warehouse, settings.lake / "programme"))
-
-
-def _counts(written: dict[str, int]) -> dg.MaterializeResult:
-    from pipelines.logs import peak_memory_mb  # noqa: PLC0415
-
-    counts = {f"{table}_n": n for table, n in written.items()}
-    return dg.MaterializeResult(metadata={**counts, "peak_memory_mb": peak_memory_mb()})
+    return counted(step.run(settings.warehouse, settings.lake / "programme"))
 
 
 ASSETS = [context, pairing, effect]

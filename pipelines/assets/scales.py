@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from pipelines.assets.warehouse import POOL
+from pipelines.checks import counted
 from pipelines.resources import UrovenResource
 
 CALIBRATION = dg.AssetKey(["scales", "calibration"])
@@ -118,12 +119,8 @@ def objectivity(uroven: UrovenResource) -> dg.MaterializeResult:
 
 def _written(uroven: UrovenResource, run: Callable[..., dict[str, int]], **more: Any) -> dg.MaterializeResult:
     """Run a step from the build database to its tables; their numbers of rows are the metadata."""
-    from pipelines.logs import peak_memory_mb  # noqa: PLC0415
-
     settings = uroven.settings()
-    rows = run(settings.warehouse, settings.lake / "scales", **more)
-    counts = {f"{table}_n": n for table, n in rows.items()}
-    return dg.MaterializeResult(metadata={**counts, "peak_memory_mb": peak_memory_mb()})
+    return counted(run(settings.warehouse, settings.lake / "scales", **more))
 
 
 ASSETS = [calibration, units, dynamics, objectivity]

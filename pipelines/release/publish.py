@@ -241,11 +241,10 @@ def _write_parquet(folder: Path, tables: Sequence[str]) -> None:
 
 
 def _write_checksums(folder: Path) -> None:
-    lines = []
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        lines.append(f"{sha256}  {path.relative_to(folder).as_posix()}\n")
+    from pipelines.intake.readers import content_hash  # noqa: PLC0415
+
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    lines = [f"{content_hash(path)}  {path.relative_to(folder).as_posix()}\n" for path in files]
     (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8")
 
 
