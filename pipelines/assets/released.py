@@ -66,6 +66,7 @@ def release_asset() -> dg.AssetsDefinition:
                 region=settings.region,
                 reason=settings.release_reason,
                 accept_jumps=settings.accept_jumps,
+                workers=settings.workers,
                 complete=partial(
                     complete,
                     manifest=manifest,

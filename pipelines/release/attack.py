@@ -3,12 +3,13 @@
 For each hidden cell the least and the greatest value that all relations and the published cells allow, by
 linear programming (HiGHS). It shares no step with the choice of what to hide but the cells themselves. To be
 quick it goes by connected components of hidden cells, and keeps every table that the solver comes upon: two
-tables with the same published cells that differ in a hidden one by the asked width prove it safe.
+tables with the same published cells that differ in a hidden one by the asked width prove it safe. They go on
+doing so while more is hidden (:class:`Memo`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import highspy
@@ -53,7 +54,32 @@ class Component:
         return len(self.edges) < len(self.members) + len(self.relations)
 
 
-Memo = dict[bytes, dict[int, Finding]]
+@dataclass
+class Memo:
+    """What the attack found out between calls on cells that differ in their widths and costs at most.
+
+    answers: the findings in a component, by its members and what is asked of them. A cell of which ``proof``
+    holds (k, width) stays that open while the cells of ``proofs[k]`` are hidden: whatever else is hidden only
+    widens its interval.
+    """
+
+    answers: dict[bytes, dict[int, Finding]] = field(default_factory=dict)
+    proofs: list[Ints] = field(default_factory=list)
+    proof: dict[int, tuple[int, float]] = field(default_factory=dict)
+
+    def open(self, members: Ints, hidden: Bools) -> Floats:
+        """How wide the interval of each member is known to be at least, with these cells hidden."""
+        known = [self.proof.get(m, (-1, 0.0)) for m in members.tolist()]
+        holds = {k: k >= 0 and bool(hidden[self.proofs[k]].all()) for k in {k for k, _ in known}}
+        return np.array([width if holds[k] else 0.0 for k, width in known])
+
+    def keep(self, members: Ints, widths: Floats) -> None:
+        """So wide are the intervals of the members of a component at least."""
+        k = len(self.proofs)
+        self.proofs.append(members)
+        self.proof |= {m: (k, w) for m, w in zip(members.tolist(), widths.tolist(), strict=True)}
+
+
 #: Mixed aims in a row that proved nothing, after which cells are asked one by one.
 IDLE = 3
 
@@ -61,29 +87,35 @@ IDLE = 3
 def recovered(cells: Cells, hidden: Bools, memo: Memo | None = None) -> dict[int, Finding]:
     """The hidden cells whose interval is narrower than asked: the attacker has them.
 
-    ``memo`` keeps the answer by component between calls on the same cells.
+    ``memo`` is kept between calls on cells that differ in their widths and costs at most.
     """
     out: dict[int, Finding] = {}
-    memo = {} if memo is None else memo
+    memo = Memo() if memo is None else memo
     low, high = propagate(cells, hidden)
     for part in components(cells, hidden):
-        key = part.members.tobytes()
-        if key not in memo:
-            memo[key] = _narrow(cells, part, low, high)
-        out |= memo[key]
+        key = part.members.tobytes() + cells.asked[part.members].tobytes()
+        if key not in memo.answers:
+            memo.answers[key] = _narrow(cells, part, low, high, hidden, memo)
+        out |= memo.answers[key]
     return out
 
 
-def _narrow(cells: Cells, part: Component, low: Floats, high: Floats) -> dict[int, Finding]:
+def _narrow(
+    cells: Cells, part: Component, low: Floats, high: Floats, hidden: Bools, memo: Memo
+) -> dict[int, Finding]:
     """The members of one component whose interval is narrower than asked.
 
     low, high: intervals by passing bounds along relations, exact in a component without cycles.
     """
-    asked = cells.asked()[part.members] - EPSILON
-    if part.is_tree and (high - low >= cells.asked() - EPSILON)[part.members].all():
+    asked = cells.asked[part.members] - EPSILON
+    if part.is_tree and ((high - low)[part.members] >= asked).all():
         return {}
     least = cells.values[part.members].astype(float)
     most = least.copy()
+    known = memo.open(part.members, hidden)
+    asked = np.where(known >= asked, 0.0, asked)
+    if not (asked > 0).any():
+        return {}
     random = np.random.default_rng(len(part.members))
     solver = _Solver(cells, part)
 
@@ -113,6 +145,7 @@ def _narrow(cells: Cells, part: Component, low: Floats, high: Floats) -> dict[in
             if most[i] - least[i] < asked[i]:
                 lacking = float(asked[i] - most[i] + least[i])
                 found[int(part.members[i])] = Finding(lacking, part.relations, slopes[0], slopes[1])
+    memo.keep(part.members, np.maximum(known, most - least))
     return found
 
 

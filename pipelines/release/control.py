@@ -27,7 +27,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from pipelines.release.hierarchy import KEYS, LAYERS, Limits, Memos, suppress
+from pipelines.release.hierarchy import KEYS, LAYERS, Limits, Shares, suppress
 from pipelines.release.publish import copy_comments
 from pipelines.settings import DBT_PROJECT
 
@@ -133,13 +133,13 @@ def write_frames(
     tables: Sequence[str],
     rules: dict[str, list[Rule]],
     limits: Limits,
-    memos: Memos | None = None,
+    shares: Shares | None = None,
 ) -> None:
     """Write the tables as they may be seen from the catalogue ``build`` to ``out``, and ``dq_suppression``.
 
     A table of which anything may be hidden says so in ``obs_status`` (Q) and ``conf_status`` (F, A, D).
     """
-    _hidden_cells(db, limits, memos)
+    _hidden_cells(db, limits, shares or Shares(aggregate_rows(db)))
     _hidden_forms(db, limits)
     costs = []
     db.execute("use build")  # unqualified names in rules are tables of the build database
@@ -273,9 +273,9 @@ def indicator_rows(db: duckdb.DuckDBPyConnection, people: str) -> pd.DataFrame:
     return db.execute(INDICATORS, [people]).df()
 
 
-def _hidden_cells(db: duckdb.DuckDBPyConnection, limits: Limits, memos: Memos | None) -> None:
+def _hidden_cells(db: duckdb.DuckDBPyConnection, limits: Limits, shares: Shares) -> None:
     of_staff = replace(limits, least_n=STAFF, small_group=0, margin=1)
-    frames = [suppress(aggregate_rows(db), limits, memos)]
+    frames = [shares.suppress(limits)]
     if _exists(db, "fct_programme_indicator"):
         frames.append(suppress(indicator_rows(db, "students"), limits))
         frames.append(suppress(indicator_rows(db, "staff"), of_staff))

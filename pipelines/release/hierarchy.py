@@ -14,9 +14,11 @@ sums of scores and the layers ``below`` and ``marks`` the attacker is given all 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
+from multiprocessing import get_context
 
 import numpy as np
 import pandas as pd
@@ -106,7 +108,8 @@ def student_cells(rows: pd.DataFrame, sums: Sums, limits: Limits) -> Cells:
     """Students of each row; nothing is known of a hidden number but that it is not negative."""
     n = rows["tested_n"].to_numpy(float)
     width = np.where(primary_rows(rows, limits), limits.least_n, 0.0)
-    return additive(n, np.full_like(n, n.sum() + limits.least_n), width, cost_of(rows), sums, bounded=False)
+    no_limit = rows.groupby("assessment_id")["tested_n"].transform("sum").to_numpy(float) + limits.least_n
+    return additive(n, no_limit, width, cost_of(rows), sums, bounded=False)
 
 
 def score_cells(rows: pd.DataFrame, sums: Sums, limits: Limits, power: int) -> Cells:
@@ -187,7 +190,7 @@ def primary_marks(rows: pd.DataFrame, limits: Limits) -> Bools:
 
 
 #: What the attack found out, by layer: it need not look twice at the same hidden cells.
-Memos = dict[str, attack.Memo]
+Memos = defaultdict[str, attack.Memo]
 
 
 def suppress(rows: pd.DataFrame, limits: Limits, memos: Memos | None = None) -> pd.DataFrame:
@@ -199,14 +202,14 @@ def suppress(rows: pd.DataFrame, limits: Limits, memos: Memos | None = None) -> 
     """
     rows = rows.reset_index(drop=True)
     sums, size = sums_of(rows), len(rows)
-    memos = {} if memos is None else memos
+    memos = Memos(attack.Memo) if memos is None else memos
     few = primary_rows(rows, limits)
     row = _hide(_row_cells, rows, few, limits, memos)
     below = _hide(_below_cells, rows, row | primary_below(rows, limits), limits, memos)
     scarce = primary_marks(rows, limits)
     cells = mark_cells(rows, sums, limits)
     mask = _mark_mask(cells, size, below, below | scarce)
-    seek = partial(attack.recovered, memo=memos.setdefault("marks", {}))
+    seek = partial(attack.recovered, memo=memos["marks"])
     marks = protect(cells, mask, seek)[size : 2 * size]
     few_judged = few | few_of(rows["judged_n"], limits)
     out = rows[KEYS].copy()
@@ -225,11 +228,11 @@ def findings(
     """
     rows = rows.reset_index(drop=True)
     sums, size = sums_of(rows), len(rows)
-    memos = {} if memos is None else memos
+    memos = Memos(attack.Memo) if memos is None else memos
     row, below, marks = (status[layer].to_numpy() != "F" for layer in LAYERS)
     of_marks = mark_cells(rows, sums, limits)
     mask = _mark_mask(of_marks, size, below, marks)
-    of_mark = _as_mask(of_marks, attack.recovered(of_marks, mask, memos.setdefault("marks", {})))
+    of_mark = _as_mask(of_marks, attack.recovered(of_marks, mask, memos["marks"]))
     hit = {
         "row": _attacked(_row_cells(rows, limits), row, memos),
         "below": _attacked(_below_cells(rows, limits), below, memos),
@@ -239,6 +242,57 @@ def findings(
     hit["below"] |= primary_below(rows, limits) & ~below
     hit["marks"] |= primary_marks(rows, limits) & ~marks
     return pd.concat([rows[h][KEYS].assign(layer=layer) for layer, h in hit.items()], ignore_index=True)
+
+
+class Shares:
+    """Rows divided by their assessments, which have no sum in common, so that processes may share the work.
+
+    What is hidden and found is the same however many shares there are. Each keeps the attack's memos.
+    """
+
+    def __init__(self, rows: pd.DataFrame, most: int = 1) -> None:
+        """Of more than ``LARGE`` rows up to ``most`` shares of about the same size."""
+        self.rows = rows
+        code, _ = pd.factorize(rows["assessment_id"])
+        size = np.bincount(code)
+        number = max(1, min(most, len(rows) // LARGE, len(size)))
+        share_of, filled = np.zeros(len(size), np.int64), np.zeros(number)
+        for assessment in np.argsort(-size, kind="stable"):
+            share_of[assessment] = np.argmin(filled)
+            filled[share_of[assessment]] += size[assessment]
+        self._places = [np.flatnonzero(share_of[code] == i) for i in range(number)]
+        self._memos = [Memos(attack.Memo) for _ in self._places]
+
+    def suppress(self, limits: Limits) -> pd.DataFrame:
+        """:func:`suppress`, in a process for each share."""
+        from pebble import ProcessPool  # noqa: PLC0415  only here
+
+        if len(self._places) == 1:
+            return suppress(self.rows, limits, self._memos[0])
+        with ProcessPool(len(self._places), context=get_context("forkserver")) as pool:
+            parts = [self.rows.iloc[places] for places in self._places]
+            tasks = [pool.schedule(_suppress_share, (part, limits)) for part in parts]
+            statuses, self._memos = map(list, zip(*(task.result() for task in tasks), strict=True))
+        back = np.argsort(np.concatenate(self._places), kind="stable")
+        return pd.concat(statuses, ignore_index=True).iloc[back].reset_index(drop=True)
+
+    def findings(self, status: pd.DataFrame, limits: Limits) -> pd.DataFrame:
+        """:func:`findings`, share by share."""
+        found = [
+            findings(self.rows.iloc[places], status.iloc[places], limits, memos)
+            for places, memos in zip(self._places, self._memos, strict=True)
+        ]
+        return pd.concat(found, ignore_index=True)
+
+
+#: Below this many rows a second process costs more than it saves.
+LARGE = 10_000
+
+
+def _suppress_share(rows: pd.DataFrame, limits: Limits) -> tuple[pd.DataFrame, Memos]:
+    """A process's task; what it found out comes back with the result."""
+    memos = Memos(attack.Memo)
+    return suppress(rows, limits, memos), memos
 
 
 def _row_cells(rows: pd.DataFrame, limits: Limits) -> dict[str, Cells]:
@@ -280,14 +334,14 @@ def _hide(
     units = rows[whole].reset_index(drop=True)
     island: Ints = units.groupby("assessment_id").ngroup().to_numpy().astype(np.int64)
     tables = _of_needed(tables_of(units, limits), needed[whole])
-    chosen = _protected(tables, needed[whole], {})
+    chosen = _protected(tables, needed[whole], Memos(attack.Memo))
     hidden = needed.copy()
     hidden[whole] = relieve(list(tables.values()), chosen, needed[whole], island)
     tables = tables_of(rows, limits)
     sought = _of_needed(tables, needed)
-    spared, seen = whole & ~hidden, Memos()
+    spared = whole & ~hidden
     while True:
-        hidden = _protected(_without(sought, spared), hidden, seen)
+        hidden = _protected(_without(sought, spared), hidden, memos)
         known = _attacked(tables, hidden, memos) & ~needed
         if not known.any():
             break
@@ -318,7 +372,7 @@ def _protected(tables: dict[str, Cells], hidden: Bools, memos: Memos) -> Bools:
     while (hidden != before).any():
         before = hidden
         for name, cells in tables.items():
-            seek = partial(attack.recovered, memo=memos.setdefault(name, {}))
+            seek = partial(attack.recovered, memo=memos[name])
             hidden = protect(cells, _padded(cells, hidden), seek)[: len(hidden)]
     return hidden
 
@@ -327,7 +381,7 @@ def _attacked(tables: dict[str, Cells], hidden: Bools, memos: Memos) -> Bools:
     """The rows that any of the tables gives away."""
     hit = np.zeros(len(hidden), bool)
     for name, cells in tables.items():
-        found = attack.recovered(cells, _padded(cells, hidden), memos.setdefault(name, {}))
+        found = attack.recovered(cells, _padded(cells, hidden), memos[name])
         hit |= _as_mask(cells, found)[: len(hidden)]
     return hit
 

@@ -12,7 +12,7 @@ import duckdb
 import pandas as pd
 
 from pipelines.release import control, cube, gate, lineage, own_columns, quartiles, revision
-from pipelines.release.hierarchy import Limits, Memos, findings
+from pipelines.release.hierarchy import Limits, Shares
 from pipelines.release.publish import Release, current_release, publish
 from pipelines.settings import DBT_PROJECT
 
@@ -56,6 +56,7 @@ def make_release(
     region: str,
     accept_jumps: str = "",
     reason: str = "",
+    workers: int = 1,
     complete: Callable[[Path, Path], None] | None = None,
 ) -> Made:
     """Make the release of ``tables``, or keep the current one when nothing changed.
@@ -80,14 +81,14 @@ def make_release(
         db.execute("set threads = 1")
         db.execute(f"attach '{build}' as build (read_only)")
         db.execute(f"attach '{frames}' as out")
-        memos: Memos = {}
-        control.write_frames(db, wanted, rules, limits, memos)
+        shares = Shares(control.aggregate_rows(db), workers)
+        control.write_frames(db, wanted, rules, limits, shares)
         cube.write_cube(db, region)
         lineage.write_lineage(db)
-        stop_if_recovered(db, limits, memos)
+        stop_if_recovered(db, limits, shares)
         results = gate.judge(db, current if now else None, accept_jumps)
         if now:
-            results += revision.judge(db, current, limits, memos)
+            results += revision.judge(db, current, limits, shares)
         gate.write_results(db, results)
         own_columns.describe_columns(db, OWN_TABLES)
         db.execute("use memory")
@@ -112,9 +113,9 @@ def make_release(
     return Made(release, rows, unruled, [r.message_ru for r in results if r.outcome == "warned"])
 
 
-def stop_if_recovered(db: duckdb.DuckDBPyConnection, limits: Limits, memos: Memos | None = None) -> None:
+def stop_if_recovered(db: duckdb.DuckDBPyConnection, limits: Limits, shares: Shares | None = None) -> None:
     """Attack the frames as they stand in ``out``. Raises Stopped naming the first cells recovered."""
-    found = recovered(db, limits, memos)
+    found = recovered(db, limits, shares)
     if len(found):
         named = "; ".join(
             f"{r.unit_type} {r.unit_id}, {r.assessment_id}, {r.subgroup} ({r.layer})"
@@ -123,12 +124,12 @@ def stop_if_recovered(db: duckdb.DuckDBPyConnection, limits: Limits, memos: Memo
         raise Stopped(f"Скрытые числа восстанавливаются по опубликованным ({len(found)}): {named}")
 
 
-def recovered(db: duckdb.DuckDBPyConnection, limits: Limits, memos: Memos | None = None) -> pd.DataFrame:
+def recovered(db: duckdb.DuckDBPyConnection, limits: Limits, shares: Shares | None = None) -> pd.DataFrame:
     """Hidden cells of the aggregate that the attack recovers, by what the frame itself shows and hides.
 
     A cell that should be hidden and stands open counts as recovered.
     """
-    rows = control.aggregate_rows(db)
-    by_sums = findings(rows, control.shown(db), limits, memos)
-    by_quartiles = quartiles.recovered(rows, control.shown_quartiles(db), limits)
+    shares = shares or Shares(control.aggregate_rows(db))
+    by_sums = shares.findings(control.shown(db), limits)
+    by_quartiles = quartiles.recovered(shares.rows, control.shown_quartiles(db), limits)
     return pd.concat([by_sums, by_quartiles.assign(layer="quartiles")], ignore_index=True)

@@ -16,7 +16,7 @@ import pandas as pd
 
 from pipelines.release import control
 from pipelines.release.gate import Judgement
-from pipelines.release.hierarchy import KEYS, LAYERS, Limits, Memos, findings, sums_of
+from pipelines.release.hierarchy import KEYS, LAYERS, Limits, Shares, sums_of
 from pipelines.release.publish import DATABASE
 from pipelines.release.suppression import Floats, Sums
 
@@ -25,12 +25,12 @@ NUMBERS = {"row": "tested_n", "below": "below_min_n", "marks": "mark_3_n"}
 _MOST_NAMED = 3
 
 
-def judge(db: duckdb.DuckDBPyConnection, previous: Path, limits: Limits, memos: Memos) -> list[Judgement]:
+def judge(db: duckdb.DuckDBPyConnection, previous: Path, limits: Limits, shares: Shares) -> list[Judgement]:
     """Warn of small groups that the aggregate in ``out`` gives away beside the release ``previous``."""
-    rows, status = control.aggregate_rows(db), control.shown(db)
+    rows, status = shares.rows, control.shown(db)
     old = _before(db, rows, previous)
     came = small_changes(rows, status, old, limits)
-    given = given_away(rows, status, old, limits, memos)
+    given = given_away(shares, status, old, limits)
     return [
         _judgement(
             "small_change",
@@ -91,20 +91,19 @@ def of_hidden(values: Floats, sums: Sums) -> Floats:
     return np.where(np.isfinite(out), out, np.nan)
 
 
-def given_away(
-    rows: pd.DataFrame, status: pd.DataFrame, old: pd.DataFrame, limits: Limits, memos: Memos
-) -> pd.DataFrame:
+def given_away(shares: Shares, status: pd.DataFrame, old: pd.DataFrame, limits: Limits) -> pd.DataFrame:
     """What the attack recovers when it takes what the earlier release showed for what is hidden now.
 
     Only numbers that did not change: others mislead whoever subtracts them.
     """
+    rows = shares.rows
     known, same_mean = status.copy(), np.isclose(rows["mean_score"], old["mean_score"], rtol=0, atol=1e-9)
     for layer, number in NUMBERS.items():
         same = (rows[number] == old[number]).fillna(False).to_numpy(bool)
         known.loc[(known[layer] != "F") & same & (same_mean | (layer != "row")), layer] = "F"
     if (known[list(LAYERS)] == status[list(LAYERS)]).all(axis=None):
         return rows.loc[[], KEYS]
-    found = findings(rows, known, limits, memos)
+    found = shares.findings(known, limits)
     return found[KEYS].drop_duplicates().reset_index(drop=True)
 
 

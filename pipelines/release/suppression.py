@@ -15,9 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -56,9 +58,17 @@ class Cells:
         if (np.abs(residual) > EPSILON).any():
             raise ValueError("a relation does not hold")
 
+    @cached_property
     def asked(self) -> Floats:
         """The width that a hidden cell must keep: no more than was open beforehand."""
         return np.minimum(self.width, self.upper - self.lower)
+
+    @cached_property
+    def edges_of(self) -> list[Ints]:
+        """The edges of each relation."""
+        order = np.argsort(self.relation, kind="stable")
+        count = int(self.relation.max(initial=-1)) + 1
+        return np.split(order, np.searchsorted(self.relation[order], np.arange(1, count)))
 
 
 @dataclass(frozen=True)
@@ -183,19 +193,16 @@ def _partners(cells: Cells, hidden: Bools) -> Bools:
     edge_low, edge_high = _implied(cells, low, high)
     edge_low = np.maximum(edge_low, cells.lower[cells.cell])
     edge_high = np.minimum(edge_high, cells.upper[cells.cell])
-    lacking = cells.asked()[cells.cell] - (edge_high - edge_low)
+    lacking = cells.asked[cells.cell] - (edge_high - edge_low)
     tight = np.flatnonzero(hidden[cells.cell] & (lacking > EPSILON))
     added = np.zeros(len(hidden), bool)
-    order = np.argsort(cells.relation, kind="stable")
-    sorted_relation = cells.relation[order]
     done: set[int] = set()
     for edge in tight[np.argsort(-lacking[tight], kind="stable")]:  # a relation's worst cell first
         relation = int(cells.relation[edge])
         if relation in done:
             continue
         done.add(relation)
-        first, last = np.searchsorted(sorted_relation, [relation, relation + 1])
-        members = order[first:last]
+        members = cells.edges_of[relation]
         open_ = members[~hidden[cells.cell[members]] & np.isfinite(cells.cost[cells.cell[members]])]
         if len(open_) and not added[cells.cell[members]].any():
             gain = _gain(cells, open_, int(edge), float(edge_low[edge]), float(edge_high[edge]))
@@ -206,25 +213,29 @@ def _partners(cells: Cells, hidden: Bools) -> Bools:
 def _partners_of_findings(cells: Cells, hidden: Bools, found: dict[int, Finding]) -> Bools:
     """For what the attack found: of the published cells that hold the ends of the interval, the best.
 
-    One a component and round: a partner serves its neighbours too.
+    A finding whose ends a partner of this round already holds is left to the next round: it may be served.
     """
     added = np.zeros(len(hidden), bool)
     down, up = cells.values - cells.lower, cells.upper - cells.values
-    done: set[bytes] = set()
+    relations: Ints | None = None
     for finding in found.values():
-        key = finding.relations.tobytes()
-        if key in done:
+        if finding.relations is not relations:  # the next component
+            relations = finding.relations
+            edges = np.concatenate([cells.edges_of[r] for r in relations.tolist()])
+            members, place = np.unique(cells.cell[edges], return_inverse=True)
+            slopes = sparse.csr_array(
+                (cells.sign[edges], (place, np.searchsorted(relations, cells.relation[edges])))
+            )
+        gain = np.zeros(len(members))
+        for slope in (-finding.lowest, finding.highest):
+            pull = slopes @ -slope
+            gain += np.where(pull > 0, pull * up[members], -pull * down[members])
+        holds = gain > EPSILON
+        if added[members[holds]].any():
             continue
-        done.add(key)
-        gain = np.zeros(len(hidden))
-        for slope, sense in ((finding.lowest, -1.0), (finding.highest, 1.0)):
-            by_relation = np.zeros(int(cells.relation.max()) + 1)
-            by_relation[finding.relations] = -slope * sense
-            pull = np.bincount(cells.cell, by_relation[cells.relation] * cells.sign, len(hidden))
-            gain += np.where(pull > 0, pull * up, -pull * down)
-        open_ = np.flatnonzero((gain > EPSILON) & ~hidden & np.isfinite(cells.cost))
-        if len(open_):
-            added[_cheapest(cells, open_, gain[open_], finding.lacking)] = True
+        chosen = holds & ~hidden[members] & np.isfinite(cells.cost[members])
+        if chosen.any():
+            added[_cheapest(cells, members[chosen], gain[chosen], finding.lacking)] = True
     return added
 
 
@@ -270,4 +281,4 @@ def _narrow(cells: Cells, hidden: Bools) -> Bools:
     mask = cells.unpublished.copy()
     mask[: len(hidden)] |= hidden
     low, high = propagate(cells, mask)
-    return (mask & (high - low < cells.asked() - EPSILON))[: len(hidden)]
+    return (mask & (high - low < cells.asked - EPSILON))[: len(hidden)]

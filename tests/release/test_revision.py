@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from pipelines.release.hierarchy import Limits, Memos, findings, suppress
+from pipelines.release.hierarchy import Limits, Shares, findings, suppress
 from pipelines.release.revision import NUMBERS, given_away, small_changes
 
 LIMITS = Limits()
@@ -57,7 +57,7 @@ def test_a_partner_that_was_shown_before_gives_the_small_school_away() -> None:
     rows, status, old = _beside(before, now)
     assert status["row"].tolist() == ["A", "D", "F", "F"]
     assert findings(rows, status, LIMITS).empty
-    assert "1" in set(given_away(rows, status, old, LIMITS, Memos())["unit_id"])
+    assert "1" in set(given_away(Shares(rows), status, old, LIMITS)["unit_id"])
 
 
 def test_the_same_release_again_gives_nothing_away() -> None:
@@ -65,4 +65,4 @@ def test_the_same_release_again_gives_nothing_away() -> None:
     rows, status, old = _beside(schools, schools)
     assert (status["row"] != "F").any()
     assert small_changes(rows, status, old, LIMITS).empty
-    assert given_away(rows, status, old, LIMITS, Memos()).empty
+    assert given_away(Shares(rows), status, old, LIMITS).empty

@@ -10,6 +10,7 @@ from pipelines.release import attack, quartiles
 from pipelines.release.hierarchy import (
     LAYERS,
     Limits,
+    Shares,
     below_cells,
     findings,
     primary_below,
@@ -103,7 +104,7 @@ def test_every_hidden_interval_is_wide_by_the_solver_alone(seed: int) -> None:
         hidden[: len(rows)] |= (status[layer] != "F").to_numpy()
         low, high = attack.intervals(cells, hidden)
         assert (low <= cells.values + 1e-6).all() and (high >= cells.values - 1e-6).all()
-        assert ((high - low)[hidden] >= cells.asked()[hidden] - 1e-5).all()
+        assert ((high - low)[hidden] >= cells.asked[hidden] - 1e-5).all()
 
 
 @pytest.mark.parametrize("layer", LAYERS)
@@ -210,3 +211,38 @@ def test_needless_partners_are_shown_again() -> None:
     hidden = _mask(0, 1, 2, size=5)
     kept = relieve([cells], hidden, _mask(0, size=5), np.zeros(5, int))
     assert kept.tolist() == [True, True, False, False, False]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_what_the_attack_remembers_it_would_find_again(seed: int) -> None:
+    """More and less is hidden step by step; each answer is that of an attack that knows nothing yet."""
+    rows = region(seed, municipalities=4, schools=6)
+    sums, luck, memo = sums_of(rows), np.random.default_rng(seed), attack.Memo()
+    cells = below_cells(rows, sums, LIMITS)
+    hidden = cells.unpublished.copy()
+    hidden[: len(rows)] |= primary_below(rows, LIMITS)
+    found_n = 0
+    for step in range(8):
+        known, fresh = attack.recovered(cells, hidden, memo), attack.recovered(cells, hidden)
+        assert known.keys() == fresh.keys()
+        found_n += len(fresh)
+        more = luck.random(len(hidden)) < 0.05
+        hidden = (hidden | more) if step % 3 else (hidden & ~more) | cells.unpublished
+    assert found_n and memo.proof
+
+
+def test_shares_of_the_work_hide_and_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = regions(range(4)).sample(frac=1, random_state=1).reset_index(drop=True)
+    whole = suppress(rows, LIMITS)
+    monkeypatch.setattr("pipelines.release.hierarchy.LARGE", 1)
+    shares = Shares(rows, 3)
+    status = shares.suppress(LIMITS)
+    pd.testing.assert_frame_equal(status, whole)
+    assert shares.findings(status, LIMITS).empty
+    open_ = status.assign(row="F")
+    found = shares.findings(open_, LIMITS)
+    pd.testing.assert_frame_equal(
+        found.sort_values(list(found), ignore_index=True),
+        findings(rows, open_, LIMITS).sort_values(list(found), ignore_index=True),
+    )
+    assert len(found)
