@@ -72,6 +72,7 @@ def release_asset() -> dg.AssetsDefinition:
                     manifest=manifest,
                     texts=release_texts(),
                     school_pages=settings.school_pages,
+                    workers=settings.workers,
                 ),
             )
         except Stopped as stopped:

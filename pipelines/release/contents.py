@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from pipelines.release import bi, dictionary
 from pipelines.release.described import described
-from pipelines.release.exports import export_all
+from pipelines.release.exports import exports
 from pipelines.release.pages import build_pages
+from pipelines.release.pages.language import LANGUAGES
 
 #: Grains of the tables that the release step makes itself: dbt's manifest doesn't know them.
 OWN_GRAINS = {
@@ -32,16 +35,40 @@ def complete(
     manifest: Mapping[str, Any],
     texts: Mapping[str, str],
     school_pages: int | None = None,
+    workers: int = 1,
 ) -> None:
     """Declare keys and views in the database, then write pages, exports and documentation beside it.
 
     ``manifest`` is dbt's; ``texts`` are Markdown texts by file name, kept as pages of ``docs/``. Of more than
-    ``school_pages`` schools none gets a page of its own.
+    ``school_pages`` schools none gets a page of its own. A large release is written by ``workers`` processes.
     """
     published = {t.name for t in described(database)}
     grains = {**dictionary.grains(manifest), **OWN_GRAINS}
     bi.declare_keys(database, {t: g for t, g in grains.items() if t in published})
     bi.label_views(database)
-    build_pages(database, folder / "pages", most_schools=school_pages)
-    export_all(database, folder)
     dictionary.write_docs(folder / "docs", described(database), manifest, texts)
+    tasks: list[Callable[[], object]] = [
+        *(
+            partial(build_pages, database, folder / "pages", most_schools=school_pages, languages=[lang])
+            for lang in LANGUAGES
+        ),
+        *exports(database, folder),
+    ]
+    _each(tasks, workers if sum(t.rows or 0 for t in described(database)) > LARGE else 1)
+
+
+#: Rows of a release below which a second process costs more than it saves.
+LARGE = 300_000
+
+
+def _each(tasks: list[Callable[[], object]], workers: int) -> None:
+    """Do the tasks, which depend on nothing but the database, in processes where there are to be several."""
+    if workers == 1:
+        for task in tasks:
+            task()
+        return
+    from pebble import ProcessPool  # noqa: PLC0415  only here
+
+    with ProcessPool(min(workers, len(tasks)), context=get_context("forkserver")) as pool:
+        for future in [pool.schedule(task) for task in tasks]:
+            future.result()

@@ -7,17 +7,24 @@
 All are ordered, so the same database gives the same bytes.
 """
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from pipelines.release.exports.datapackage import write_datapackage
 from pipelines.release.exports.sdmx import write_sdmx
 from pipelines.release.exports.workbook import write_workbook
 
-__all__ = ["export_all", "write_datapackage", "write_sdmx", "write_workbook"]
+__all__ = ["exports", "write_datapackage", "write_sdmx", "write_workbook"]
 
 
-def export_all(database: Path, out: Path) -> None:
-    """Write every export into ``out``, the release's directory, which is itself the Data Package."""
-    write_datapackage(database, out)
-    write_sdmx(database, out / "exports" / "sdmx")
-    write_workbook(database, out / "exports" / "uroven.xlsx")
+def exports(database: Path, out: Path) -> list[Callable[[], object]]:
+    """What writes every export into ``out``, the release's directory, which is itself the Data Package.
+
+    The longest first; none depends on another.
+    """
+    return [
+        partial(write_workbook, database, out / "exports" / "uroven.xlsx"),
+        partial(write_sdmx, database, out / "exports" / "sdmx"),
+        partial(write_datapackage, database, out),
+    ]

@@ -223,8 +223,9 @@ def _write_data(database: Path, cube: PublishedTable, lists: list[CodeList], pat
                 for c in _present(cube, ATTRIBUTES)
             ),
         ]
+        key = ", ".join([*(DIMENSIONS[c] for c in dimensions), "TIME_PERIOD"])
         db.execute(
-            f"COPY (SELECT {', '.join(columns)} FROM published.main.{CUBE} AS s ORDER BY ALL) "  # noqa: S608
+            f"COPY (SELECT {', '.join(columns)} FROM published.main.{CUBE} AS s ORDER BY {key}) "  # noqa: S608
             f"TO {literal(str(path))} (FORMAT csv, HEADER)"
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -29,9 +29,13 @@ class Made(NamedTuple):
 
 
 def build_pages(
-    database: Path, out: Path, schools: Set[str] | None = None, most_schools: int | None = None
+    database: Path,
+    out: Path,
+    schools: Set[str] | None = None,
+    most_schools: int | None = None,
+    languages: Sequence[Language] = LANGUAGES,
 ) -> Made:
-    """Write every page in both languages to ``out/ru`` and ``out/en``; ``schools`` keeps to a few of them.
+    """Write every page in each language to ``out/ru`` and ``out/en``; ``schools`` keeps to a few of them.
 
     ``out/index.html`` leads to the Russian region page. Of more than ``most_schools`` schools none gets a
     page; neither do codes that the register lacks. Schools without a page are named without a link.
@@ -40,7 +44,7 @@ def build_pages(
     try:
         render = _renderer(published)
         pages = size = 0
-        for lang in LANGUAGES:
+        for lang in languages:
             for make in _plan(published, lang):
                 page = make()
                 target = out / lang.code / page.path

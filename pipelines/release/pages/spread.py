@@ -102,7 +102,7 @@ def funnels(
         funnel = _funnel(w, lang, row)
         if funnel is None or len(figures) == FUNNELS:
             continue
-        shown = [dot for school_id, dot in funnel.dots.items() if school_id in marked]
+        shown = [funnel.dots[school_id] for school_id in sorted(marked & funnel.dots.keys())]
         if shown or not only_marked:
             name = words.assessment_full(lang, w.assessments[row["assessment_id"]])
             figures.append(Figure(name, funnel.cloud.picture(name, shown), funnel.words, wide=False))

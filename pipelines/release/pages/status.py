@@ -18,8 +18,11 @@ FEWEST = 5
 
 def identification_rows(w: Published, school_id: str | None = None) -> list[Row]:
     """Labels of the newest year that has any, of one school or of all."""
-    rows = w.of("fct_school_identification", "school_year").get(w.identification_year, [])
-    return rows if school_id is None else [r for r in rows if r["school_id"] == school_id]
+    year = w.identification_year
+    if school_id is None:
+        return w.of("fct_school_identification", "school_year").get(year, [])
+    rows = w.of("fct_school_identification", "school_id").get(school_id, [])
+    return [r for r in rows if r["school_year"] == year]
 
 
 def rule_title(w: Published, lang: Language, rule_id: str) -> str:
