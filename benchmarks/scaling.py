@@ -32,7 +32,7 @@ ROUNDS, COUNTRY_ROUNDS = 11, 3
 CALIBRATION_SECONDS = 2
 QUIETLY = "set preserve_insertion_order = false; set enable_progress_bar = false"
 MEMORY = "6GB"  # of DuckDB; the process as a whole stays under 8
-_COMPILED = ("int_score_cell", "int_item_score", "fct_item_score_count")
+_COMPILED = ("int_score_cell", "int_item_score", "int_item_score_count", "fct_item_score_count")
 
 _BARE_COUNTS = """
 create or replace table bare_count as
@@ -66,7 +66,8 @@ def write_results(path: Path, students: int) -> None:
         db.execute(
             f"""create table int_student_result as
             with students as (
-                select 'РДР-Математика-9-' || (2012 + a) as assessment_id, s as student_key,
+                select 'РДР-Математика-9-' || (2012 + a) as assessment_id,
+                    cast(2012 + a as integer) as school_year, s as student_key,
                     sqrt(-2 * ln(random() + 1e-12)) * cos(2 * pi() * random()) as theta,
                     case when s % 2 = 0 then 'f' else 'm' end as sex,
                     case when s % 3 = 0 then 'rural' else 'urban' end as locality_group,
@@ -101,6 +102,9 @@ def write_results(path: Path, students: int) -> None:
                 cast(null as varchar) as scale_type, true as is_scaled, false as is_reference,
                 cast(null as varchar) as comparable_with
             from stg_student_result_item"""
+        )
+        db.execute(
+            """create table int_year_input as select school_year, '' as year_input from dim_assessment"""
         )
         db.execute(
             """create view int_unit_score_count as
@@ -227,7 +231,7 @@ def _executed(warehouse: Path, *queries: str) -> None:
 
 
 def _counted(warehouse: Path, models: list[tuple[str, str, str]]) -> None:
-    kinds = {"view": "view", "table": "table"}
+    kinds = {"view": "view", "table": "table", "incremental": "table"}
     _executed(warehouse, *(f"create or replace {kinds[m]} {name} as {sql}" for name, m, sql in models))
 
 

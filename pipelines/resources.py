@@ -170,12 +170,23 @@ def _selected(context: dg.AssetExecutionContext, manifest: dict[str, Any]) -> se
     return models | {key.name for key in context.selected_asset_check_keys}
 
 
+def _code_version() -> str:
+    """What, changed, makes tables of the build database void whose inputs are still the same."""
+    import duckdb  # noqa: PLC0415
+
+    from pipelines.intake.stages import code_version  # noqa: PLC0415
+    from pipelines.release.publish import project_hash  # noqa: PLC0415
+
+    return f"{code_version()}-{project_hash(DBT_PROJECT)}-{duckdb.__version__}"
+
+
 #: Parsed dbt projects of this process, by their environment (it is rendered into the sources).
 _MANIFESTS: dict[tuple[tuple[str, str], ...], Any] = {}
 
 
 def dbt_environment(settings: Settings, database: Path | None = None) -> dict[str, str]:
     return {
+        "UROVEN_CODE": _code_version(),
         "UROVEN_LAKE": str(settings.lake),
         "UROVEN_BUILD": str(database or settings.warehouse),
         "UROVEN_REGION": settings.region,

@@ -1,8 +1,13 @@
+{{ config(materialized=by_year()) }}
 -- One row per unit, assessment and subgroup: the quartiles of the students' results, over the schools whose
 -- rows of students count.
 with results as (
     select * from {{ ref('int_student_result') }}
-    where is_tested and result_score is not null
+    where is_tested and result_score is not null and {{ is_stale_year() }}
+),
+
+years as (
+    select * from {{ ref('int_year_input') }}
 ),
 
 schools as (
@@ -25,6 +30,7 @@ grouped as (
     select
         {{ unit_columns() }},
         assessment_id,
+        school_year,
         {{ quartiles('result_score') }} as quartiles
     from students
     group by grouping sets ({{ unit_sets() }})  -- noqa: PRS
@@ -32,12 +38,14 @@ grouped as (
 
 final as (
     select
-        assessment_id, unit_type, unit_id, subgroup,
+        grouped.assessment_id, grouped.school_year, grouped.unit_type, grouped.unit_id, grouped.subgroup,
         {{ element('quartiles', 1) }} as p25,
         {{ element('quartiles', 2) }} as p50,
-        {{ element('quartiles', 3) }} as p75
+        {{ element('quartiles', 3) }} as p75,
+        years.year_input
     from grouped
-    where unit_id is not null and subgroup is not null
+    inner join years on grouped.school_year = years.school_year
+    where grouped.unit_id is not null and grouped.subgroup is not null
 )
 
 select * from final

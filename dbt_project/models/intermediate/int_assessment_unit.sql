@@ -1,3 +1,4 @@
+{{ config(materialized=by_year()) }}
 -- One row per unit (class, school, municipality, region), assessment and subgroup: counts and sums of
 -- results. Students are counted once, by class and sex; all units and subgroups are added up from these
 -- cells, so that the parts make the whole. A school's cells are the rows of its students, or the totals it
@@ -9,7 +10,16 @@
     'mark_4_n', 'mark_5_n', 'judged_n', 'below_min_n', 'journal_n', 'lowered_n', 'confirmed_n', 'raised_n'] %}
 with results as (
     select * from {{ ref('int_student_result') }}
-    where is_tested or is_absent
+    where (is_tested or is_absent) and {{ is_stale_year() }}
+),
+
+sent_results as (
+    select * from {{ ref('stg_school_result') }}
+    where {{ is_stale_year() }}
+),
+
+years as (
+    select * from {{ ref('int_year_input') }}
 ),
 
 school_results as (
@@ -19,7 +29,7 @@ school_results as (
         school_year.municipality_id,
         school_year.locality_group,
         count(school_result.below_min_n) over (partition by school_result.assessment_id) as below_min_filled_n
-    from {{ ref('stg_school_result') }} as school_result
+    from sent_results as school_result
     inner join {{ ref('int_school_crosswalk') }} as crosswalk
         on school_result.school_key = crosswalk.school_key
         and school_result.school_code = crosswalk.school_code
@@ -136,9 +146,11 @@ units as (
 ),
 
 final as (
-    select * from units
+    select units.*, years.year_input
+    from units
+    inner join years on units.school_year = years.school_year
     -- no unit is made of students whose class, municipality, sex or locality isn't known
-    where unit_id is not null and subgroup is not null
+    where units.unit_id is not null and units.subgroup is not null
 )
 
 select * from final

@@ -11,7 +11,7 @@ cells as (
 ),
 
 numbered as (
-    select cells.cell_id, tested.school_id, tested.student_key, tested.scores
+    select cells.cell_id, tested.school_year, tested.school_id, tested.student_key, tested.scores
     from tested
     inner join cells
         on tested.assessment_id = cells.assessment_id and tested.form = cells.form
@@ -21,12 +21,12 @@ numbered as (
 ),
 
 unnested as (
-    {{ unnested_scores('numbered', ['cell_id', 'school_id', 'student_key']) }}
+    {{ unnested_scores('numbered', ['cell_id', 'school_year', 'school_id', 'student_key']) }}
 ),
 
 final as (
     select
-        cell_id, school_id, student_key, item_position,
+        cell_id, school_year, school_id, student_key, item_position,
         greatest(score, 0) as item_score,
         score < 0 as is_omitted
     from unnested

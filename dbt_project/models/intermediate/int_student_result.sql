@@ -1,3 +1,4 @@
+{{ config(materialized=by_year()) }}
 -- One row per accepted row of student results; is_result marks the one row of a student that counts.
 -- total: recomputed from the items where it can be, else as sent.
 -- result_score: what the rule of the assessment looks at, the test score or the total.
@@ -10,6 +11,11 @@
 -- minimum reached before not reached (only who failed sits again), then the latest date.
 with results as (
     select * from {{ ref('stg_student_result') }}
+    where {{ is_stale_year() }}
+),
+
+years as (
+    select * from {{ ref('int_year_input') }}
 ),
 
 crosswalk as (
@@ -40,8 +46,10 @@ identified as (
         case when appeals.effect = 'rescored' then appeals.mark else results.mark_sent end as mark_given,
         assessments.scale_type, assessments.result_basis, assessments.below_min_basis,
         assessments.mark_basis, assessments.min_score,
-        assessments.mark_3_from, assessments.mark_4_from, assessments.mark_5_from
+        assessments.mark_3_from, assessments.mark_4_from, assessments.mark_5_from,
+        years.year_input
     from results
+    inner join years on results.school_year = years.school_year
     inner join assessments on results.assessment_id = assessments.assessment_id
     inner join crosswalk
         on results.school_key = crosswalk.school_key and results.school_code = crosswalk.school_code
@@ -102,7 +110,8 @@ final as (
         cast(coalesce(total_recomputed, {{ points('scores') }}) as integer) as raw_score,
         attempt_rank = 1 as is_result,
         attempt_rank = 1 and has_result as is_tested,
-        attempt_rank = 1 and attendance = 'absent' as is_absent
+        attempt_rank = 1 and attendance = 'absent' as is_absent,
+        year_input
     from ranked
 )
 

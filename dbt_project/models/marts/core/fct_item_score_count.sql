@@ -1,30 +1,12 @@
--- How many students of a form and group with a total got which score on an item: one pass over all item
--- scores into cells by sex and locality, and the groups added up from the cells.
-with item_scores as (
-    select * from {{ ref('int_item_score') }}
-),
-
-cells as (
-    select * from {{ ref('int_score_cell') }}
+-- How many students of a form and group with a total got which score on an item: the groups added up from the
+-- cells by sex and locality.
+with cells as (
+    select * from {{ ref('int_item_score_count') }}
 ),
 
 items as (
     select assessment_id, item_position, item
     from {{ ref('stg_student_result_item') }}
-),
-
-counts as (
-    select cell_id, item_position, item_score, is_omitted, count(*) as n
-    from item_scores
-    group by cell_id, item_position, item_score, is_omitted
-),
-
-labelled as (
-    select
-        cells.assessment_id, cells.form, cells.sex, cells.locality_group, cells.raw_score,
-        counts.item_position, counts.item_score, counts.is_omitted, counts.n
-    from counts
-    inner join cells on counts.cell_id = cells.cell_id
 ),
 
 grouped as (
@@ -37,7 +19,7 @@ grouped as (
         end as comparison_group,
         sum(n) as n,
         sum(case when is_omitted then n else 0 end) as omitted_n
-    from labelled
+    from cells
     group by grouping sets (  -- noqa: PRS
         (assessment_id, form, raw_score, item_position, item_score),
         (assessment_id, form, raw_score, item_position, item_score, sex),
