@@ -1,15 +1,13 @@
 """The whole chain, from the inbox of a synthetic region to its release, against a bare script.
 
-The inbox: three years of six ВПР of every school and its registers. Bare: calamine reads the same protocols,
-DuckDB computes the figures that the release publishes of them (score counts, classical statistics, means,
-spreads, quartiles and numbers under the boundaries of marks, for schools, municipalities and the region)
-with nothing else: no validation, no ledger, no calibration, no release control, no pages.
+The inbox: three years of six ВПР of every school and its registers. Bare: ``benchmarks/bare.py`` computes
+from the same protocols the figures that the release publishes of them, and nothing else: no validation, no
+ledger, no release control, no exports, no pages.
 """
 
 from __future__ import annotations
 
 import atexit
-import re
 import resource
 import shutil
 import subprocess
@@ -21,17 +19,16 @@ from functools import cache
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
-import python_calamine
 
+from benchmarks.bare import bare_chain
 from benchmarks.measure import Measure
 from pipelines.synthetic import write_region
 
 SCHOOLS, YEARS = 600, (2021, 2022, 2023)
 #: What of the region's files the chain is given.
 KEPT = ("student_results/ВПР * класс.xlsx", "school_register/*", "assessment_register/*", "*/manifest.csv")
-_ITEM = re.compile(r"балл за|\(\d+\s*б\)", re.IGNORECASE)
-_NAMES = {"пользователь": "school", "логин школы": "school", "вариант": "variant", "класс": "class_name"}
 
 
 @dataclass(frozen=True)
@@ -79,8 +76,9 @@ def whole_chain() -> Measure:
     """Inbox to release against the bare script over the same protocols."""
     run = first_run(SCHOOLS)
     began = time.perf_counter()
-    item_scores = bare_chain(run.inbox)
+    item_scores, units = bare_chain(run.inbox)
     bare = time.perf_counter() - began
+    require_same(units, run.home / "current" / "warehouse.duckdb")
     raw = {
         "ours_s": run.first_s,
         "bare_s": bare,
@@ -105,58 +103,16 @@ def growth() -> Measure:
     )
 
 
-def bare_chain(inbox: Path) -> int:
-    """Read the protocols and compute the figures; returns how many item scores there were."""
-    with duckdb.connect(config={"threads": 2}) as db:
-        db.execute(
-            "create table score (file varchar, school varchar, place varchar, student integer, form varchar,"
-            " item varchar, score integer)"
-        )
-        for number, path in enumerate(sorted((inbox / "student_results").glob("*.xlsx"))):
-            protocol = _protocol(path)
-            items = [c for c in protocol.columns if _ITEM.search(c)]
-            protocol["student"] = range(len(protocol))
-            db.register("protocol", protocol)
-            names = ", ".join(f'"{i}"' for i in items)
-            db.execute(
-                f"""insert into score
-                select '{number}', school, municipality, student, variant, item, try_cast(score as double)
-                from (unpivot (select school, municipality, student, variant, {names}
-                    from protocol) on {names} into name item value score)
-                where try_cast(score as double) is not null"""  # noqa: S608
-            )
-        for query in _FIGURES:
-            db.execute(query).fetchall()
-        return int(db.execute("select count(*) from score").fetchall()[0][0])
-
-
-def _protocol(path: Path) -> pd.DataFrame:
-    """The sheet with the most columns, as text; columns named by the first row, places filled in."""
-    book = python_calamine.CalamineWorkbook.from_path(path)
-    rows = max(
-        (book.get_sheet_by_name(name).to_python() for name in book.sheet_names), key=lambda r: len(r[0])
-    )
-    header = [str(c) or f"_{i}" for i, c in enumerate(rows[0])]
-    frame = (
-        pd.DataFrame(rows[1:], columns=header).astype(str).rename(columns=lambda c: _NAMES.get(c.lower(), c))
-    )
-    frame["municipality"] = frame.get("Муниципалитет", frame.get("регион", ""))
-    return frame
-
-
-_FIGURES = (
-    """create table student as select file, school, place, student, form, sum(score) as total
-       from score group by all""",
-    """create table count_of as select file, form, item, total, score, count(*) as n
-       from score join student using (file, school, place, student, form) group by all""",
-    """select file, form, item, sum(n), sum(n * score) / sum(n),
-         (sum(n * score * total) / sum(n) - sum(n * score) / sum(n) * sum(n * total) / sum(n))
-       from count_of group by all""",
-    *(
-        f"""select file, {unit}, count(*), avg(total), stddev_samp(total),
-              quantile_cont(total, [0.25, 0.5, 0.75]),
-              count(*) filter (total < 6), count(*) filter (total < 10), count(*) filter (total < 14)
-            from student group by all"""  # noqa: S608
-        for unit in ("school", "place", "'region'")
-    ),
-)
+def require_same(units: pd.DataFrame, database: Path) -> None:
+    """Raises AssertionError when the release shows other numbers of the region than the bare script."""
+    with duckdb.connect(str(database), read_only=True) as db:
+        ours = db.execute(
+            """select subject || '-' || grade || '-' || school_year as work, subgroup, tested_n, mean_score,
+                below_min_n
+            from fct_assessment_aggregate inner join dim_assessment using (assessment_id, school_year)
+            where unit_type = 'region' and subgroup = 'all'"""
+        ).df()
+    both = units[units["unit_type"] == "region"].merge(ours, on=["work", "subgroup"], how="right")
+    for theirs, name in (("n", "tested_n"), ("mean_score_x", "mean_score_y"), ("below_n", "below_min_n")):
+        if not np.allclose(both[theirs].astype(float), both[name].astype(float), rtol=0, atol=1e-9):
+            raise AssertionError(f"{name} of the region differs:\n{both[['work', theirs, name]]}")

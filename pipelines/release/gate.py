@@ -21,6 +21,9 @@ import pandas as pd
 LOST_ROWS = 0.15
 #: The region's share below the minimum may move by this many points for the same assessment [local].
 MOVED_POINTS = 10.0
+#: A release of less than half of the students says little about one of all of them: with more than so many
+#: times the students a jump of the share only warns [local].
+GROWN = 2.0
 #: Of all numbers of results this share may be hidden, missing or not collected before the gate warns [local].
 MISSING = 0.9
 
@@ -169,8 +172,10 @@ def _jumps(db: duckdb.DuckDBPyConnection, previous: Path | None) -> list[_Suite]
         moved = _frame(
             db,
             """select n.assessment_id, n.below_min_pct - o.below_min_pct as moved, n.tested_n / o.tested_n as
-            kept from out.main.fct_assessment_aggregate as n inner join before.main.fct_assessment_aggregate
-            as o using (unit_type, unit_id, assessment_id, subgroup)
+            kept, 'участников ' || o.tested_n || ' → ' || n.tested_n as students
+            from out.main.fct_assessment_aggregate as n
+            inner join before.main.fct_assessment_aggregate as o
+                using (unit_type, unit_id, assessment_id, subgroup)
             where n.unit_type = 'region' and n.subgroup = 'all'""",
         )
     finally:
@@ -181,18 +186,26 @@ def _jumps(db: duckdb.DuckDBPyConnection, previous: Path | None) -> list[_Suite]
         f"в таблице стало меньше строк более чем на {LOST_ROWS:.0%}",
         "a table lost rows",
     )
+    named = ("assessment_id", "students")
+    share: _Expectation = (
+        "ExpectColumnValuesToBeBetween",
+        {"column": "moved", "min_value": -MOVED_POINTS, "max_value": MOVED_POINTS},
+        f"доля ниже минимума по региону изменилась более чем на {MOVED_POINTS:g} п. п. против прежнего "
+        "выпуска",
+        "the region's share below the minimum moved too far",
+    )
+    students: _Expectation = (
+        "ExpectColumnValuesToBeBetween",
+        {"column": "kept", "min_value": 1 - LOST_ROWS},
+        f"участников по региону стало меньше более чем на {LOST_ROWS:.0%}",
+        "the region lost students",
+    )
+    grown = moved["kept"].astype(float) > GROWN
     return [
         _Suite("rows", "jump", pd.DataFrame(rows), [lost], named=("table_name",)),
-        _Suite("fct_assessment_aggregate", "jump", moved, [
-            ("ExpectColumnValuesToBeBetween",
-             {"column": "moved", "min_value": -MOVED_POINTS, "max_value": MOVED_POINTS},
-             f"доля ниже минимума по региону изменилась более чем на {MOVED_POINTS:g} п. п. "
-             "против прежнего выпуска",
-             "the region's share below the minimum moved too far"),
-            ("ExpectColumnValuesToBeBetween", {"column": "kept", "min_value": 1 - LOST_ROWS},
-             f"участников по региону стало меньше более чем на {LOST_ROWS:.0%}", "the region lost students"),
-        ]),
-    ]  # fmt: skip
+        _Suite("fct_assessment_aggregate", "jump", moved[~grown], [share, students], named),
+        _Suite("fct_assessment_aggregate", "warning", moved[grown], [share], named),
+    ]
 
 
 def _run(suites: list[_Suite], *, first: bool) -> list[Judgement]:
@@ -224,7 +237,10 @@ def _judgement(
     seen = result.result.get("observed_value", result.result.get("partial_unexpected_list", []))
     column = str(arguments.get("column", ""))
     limits = {k: v for k, v in arguments.items() if k != "column"}
-    ru, en = (text + _at_fault(suite, result.result) for text in texts)
+    if result.success:
+        ru, en = f"нарушения нет: {texts[0]}", f"no violation: {texts[1]}"
+    else:
+        ru, en = (text + _at_fault(suite, result.result) for text in texts)
     return Judgement(suite.frame, suite.kind, name, column, outcome, json.dumps(seen, default=str)[:500],
                      json.dumps(limits), ru, en)  # fmt: skip
 

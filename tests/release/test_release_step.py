@@ -195,12 +195,27 @@ def test_a_first_release_is_only_warned_and_a_later_one_is_stopped(
         )
     failed = [r for r in judge(plausible, tmp_path) if r.outcome == "failed"]
     assert [r.column_name for r in failed] == ["moved"] and "изменилась" in failed[0].message_ru
-    assert "— a (-25)" in failed[0].message_ru
+    assert "— a участников 100 → 100 (-25)" in failed[0].message_ru
     vouched = [r for r in judge(plausible, tmp_path, "сверено с протоколами") if r.outcome != "passed"]
     assert [(r.column_name, r.outcome) for r in vouched] == [("moved", "warned")]
     assert vouched[0].message_ru.endswith("(принято: сверено с протоколами)")
     plausible.execute("update out.fct_assessment_aggregate set participation_pct = 130")
     assert [r.column_name for r in judge(plausible, None) if r.outcome == "warned"] == ["participation_pct"]
+
+
+@pytest.mark.parametrize(("before_n", "outcome"), [(40, "warned"), (60, "failed")])
+def test_a_share_of_few_students_that_moves_with_the_rest_of_them_only_warns(
+    plausible: duckdb.DuckDBPyConnection, tmp_path: Path, before_n: int, outcome: str
+) -> None:
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as db:
+        db.register("now", plausible.execute("from out.fct_assessment_aggregate").df())
+        db.execute(
+            "create table fct_assessment_aggregate as "  # noqa: S608
+            f"select * replace (35.0 as below_min_pct, {before_n} as tested_n) from now"
+        )
+    (moved,) = [r for r in judge(plausible, tmp_path) if r.outcome != "passed"]
+    assert (moved.column_name, moved.outcome) == ("moved", outcome)
+    assert f"участников {before_n} → 100" in moved.message_ru
 
 
 def test_a_region_that_never_sent_results_is_not_stopped_for_that(
