@@ -99,8 +99,9 @@ class Region:
 
 def build_labels(region: Region, root: Path, packs: Mapping[str, str] | None = None) -> Path:
     """The warehouse up to identification; ``packs`` are further rows of seeds (seed -> lines of CSV)."""
-    project = root / "dbt_project"
-    shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("target", "logs"))
+    project = root / "dbt_project" if packs else PROJECT
+    if packs:
+        shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("target", "logs"))
     for seed, lines in (packs or {}).items():
         with (project / "seeds" / f"{seed}.csv").open("a", encoding="utf-8") as f:
             f.write(lines)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ from schemas import CONTRACTS
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 Row = Mapping[str, Any]
+#: Where the lake of the parsed project would lie.
+_ANY_LAKE = "/any lake"
 
 _TEXT, _INT = pa.string(), pa.int64()
 _SUBMISSION = pa.schema(
@@ -130,6 +134,34 @@ def _environment(**values: str) -> Iterator[None]:
             os.environ.pop(name, None) if value is None else os.environ.update({name: value})
 
 
+@cache
+def _parsed(project: Path) -> Any:
+    """The parsed dbt project over the lake ``_ANY_LAKE``."""
+    from dbt.cli.main import dbtRunner  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory() as target, _environment(UROVEN_LAKE=_ANY_LAKE, DO_NOT_TRACK="1"):
+        result = dbtRunner().invoke(["--quiet", "parse", "--no-write-json", *_places(project, Path(target))])
+    assert result.success, result.exception
+    return result.result
+
+
+def _manifest(project: Path, lake: Path) -> Any:
+    """The parsed project over a lake, for one build: only the sources know where the lake lies."""
+    manifest = _parsed(project).deepcopy()
+    for source in manifest.sources.values():
+        source.relation_name = source.relation_name.replace(_ANY_LAKE, str(lake))
+        for meta in (source.meta, source.config.meta):
+            meta["external_location"] = meta["external_location"].replace(_ANY_LAKE, str(lake))
+    manifest.build_flat_graph()
+    return manifest
+
+
+def _places(project: Path, work: Path) -> list[str]:
+    folders = {"project": project, "profiles": project}
+    command = ["--target-path", str(work / "target"), "--log-path", str(work / "logs")]
+    return command + [part for name, path in folders.items() for part in (f"--{name}-dir", str(path))]
+
+
 def build(
     lake: Path,
     work: Path,
@@ -144,12 +176,9 @@ def build(
 
     work.mkdir(parents=True, exist_ok=True)
     database = work / "warehouse.duckdb"
-    places = {"project": project, "profiles": project}
-    command = ["--quiet", "build", "--target-path", str(work / "target"), "--log-path", str(work / "logs")]
-    command += ["--select", *select]
-    command += [part for name, path in places.items() for part in (f"--{name}-dir", str(path))]
+    command = ["--quiet", "build", "--no-write-json", "--select", *select, *_places(project, work)]
     with _environment(UROVEN_LAKE=str(lake), UROVEN_BUILD=str(database), DO_NOT_TRACK="1"):
-        result = dbtRunner().invoke([*command, *arguments])
+        result = dbtRunner(_manifest(project, lake)).invoke([*command, *arguments])
     DuckDBConnectionManager.close_all_connections()  # the adapter keeps the file open between invocations
     if not result.success:
         failed = [
