@@ -1,8 +1,10 @@
-"""A correct file of each contract with one wrong cell gives that finding and no other."""
+"""A row of a correct file of each contract with one wrong cell gives that finding and no other."""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,8 @@ ITEM = "item:1 (2)"
 WRONG_KIND = {"int": "много", "number": "много", "date": "31.02.2023", "bool": "может быть"}
 #: The row of the file in which a cell is wrong.
 ROW = 3
+#: Rows of one file with a wrong cell each, between two good ones: grades tell so many apart.
+AT_ONCE = 6
 #: Values that together break a relation of the contract.
 RELATIONS = [
     ("staffing", {"positions": "2", "filled": "3"}, "filled_within_positions"),
@@ -53,12 +57,12 @@ def good(contract: Contract, field: Field, row: int) -> str:
     return {"text": f"текст {row}" if field.key else "текст", "bool": "да", "date": "2024-09-01"}[field.kind]
 
 
-def file_of(contract: Contract) -> tuple[list[str], list[list[str]]]:
-    """The header and three rows that keep the contract, each with a key of its own."""
+def file_of(contract: Contract, rows_n: int = 3) -> tuple[list[str], list[list[str]]]:
+    """The header and rows that keep the contract, each with a key of its own."""
     head = list(contract.fields) + ([ITEM] if contract.has_items else [])
     rows = [
         [good(contract, f, n) for f in contract.fields.values()] + (["2"] if contract.has_items else [])
-        for n in range(3)
+        for n in range(rows_n)
     ]
     if not any(f.key and f.kind == "text" and not f.codes for f in contract.fields.values()):
         for n, row in enumerate(rows):
@@ -67,9 +71,16 @@ def file_of(contract: Contract) -> tuple[list[str], list[list[str]]]:
 
 
 def checked(folder: Path, contract: Contract, **changed: str) -> Checked:
-    head, rows = file_of(contract)
-    for name, value in changed.items():
-        rows[ROW - 2][head.index(name)] = value
+    """A file of three rows, with the changed cells in the middle one."""
+    return checked_rows(folder, contract, [{}, changed, {}])
+
+
+def checked_rows(folder: Path, contract: Contract, changes: list[dict[str, str]]) -> Checked:
+    """A file of so many rows, each with its changed cells."""
+    head, rows = file_of(contract, len(changes))
+    for row, changed in zip(rows, changes, strict=True):
+        for name, value in changed.items():
+            row[head.index(name)] = value
     stated = {"contract": contract.name, "school_year": "2024"}
     if "school_year" in contract.fields:
         del stated["school_year"]
@@ -102,7 +113,17 @@ def wrong_cells(contract: Contract) -> Iterator[tuple[str, str, str]]:
             yield f.name, "#REF!", "error_cell"
 
 
-CASES = [(c.name, *wrong) for c in CONTRACTS.values() for wrong in wrong_cells(c)]
+WRONG = {c.name: list(wrong_cells(c)) for c in CONTRACTS.values()}
+CASES = [(name, n, *wrong) for name, wrongs in WRONG.items() for n, wrong in enumerate(wrongs)]
+
+
+@cache
+def checked_together(contract: str, file: int) -> Checked:
+    """One of the files that have all wrong cells of a contract, a row each, between two good rows."""
+    wrongs = WRONG[contract][file * AT_ONCE : (file + 1) * AT_ONCE]
+    with tempfile.TemporaryDirectory() as folder:
+        changes = [{}, *({field: text} for field, text, _ in wrongs), {}]
+        return checked_rows(Path(folder), CONTRACTS[contract], changes)
 
 
 @pytest.mark.parametrize("contract", CONTRACTS)
@@ -112,21 +133,29 @@ def test_a_correct_file_has_no_fault(tmp_path: Path, contract: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("contract", "field", "text", "rule"), CASES, ids=["-".join((c, f, r, t)) for c, f, t, r in CASES]
+    ("contract", "number", "field", "text", "rule"),
+    CASES,
+    ids=["-".join((c, f, r, t)) for c, _, f, t, r in CASES],
 )
-def test_one_wrong_cell(tmp_path: Path, contract: str, field: str, text: str, rule: str) -> None:
-    found = checked(tmp_path, CONTRACTS[contract], **{field: text})
-    rejects = CONTRACTS[contract].fields[field].rejects
-    assert found.faults() == [(rule, "error" if rejects else "warning", ROW, field)]
+def test_one_wrong_cell(contract: str, number: int, field: str, text: str, rule: str) -> None:
+    file, place = divmod(number, AT_ONCE)
+    found, fields = checked_together(contract, file), CONTRACTS[contract].fields
+    rejects, own = fields[field].rejects, ROW + place
+    faults = found.faults()
+    assert [f for f in faults if f[2] == own] == [(rule, "error" if rejects else "warning", own, field)]
+    wrongs = WRONG[contract][file * AT_ONCE : (file + 1) * AT_ONCE]
+    last = ROW + len(wrongs)
+    assert sorted(f[2] for f in faults) == list(range(ROW, last)), "the good rows have no fault, others one"
     rows = {row["row"]: row for row in found.accepted()}
-    assert set(rows) == ({2, 4} if rejects else {2, 3, 4})
+    rejected = {ROW + n for n, wrong in enumerate(wrongs) if fields[wrong[0]].rejects}
+    assert set(rows) == {*range(2, last + 1)} - rejected and (own in rejected) == rejects
     if field == "attendance":
-        assert rows[ROW][field] == "present", "whoever has scores was there"
+        assert rows[own][field] == "present", "whoever has scores was there"
     elif not rejects:
         filled = GOOD.get((contract, field)) != ""  # the other rows' cell, empty where a relation asks for it
-        assert field not in rows[ROW] and (field in rows[2]) == filled, "the cell is emptied, nothing else"
-        assert set(rows[2]) - set(rows[ROW]) == ({field} if filled else set())
-    (finding,) = found.findings()
+        assert field not in rows[own] and (field in rows[2]) == filled, "the cell is emptied, nothing else"
+        assert set(rows[2]) - set(rows[own]) == ({field} if filled else set())
+    (finding,) = (f for f in found.findings() if f["row"] == own)
     assert finding["message_ru"] and finding["message_en"] and "{" not in finding["message_ru"]
 
 
