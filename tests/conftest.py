@@ -97,3 +97,14 @@ def region_home(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Ho
 def region(region_home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(str(region_home.warehouse), read_only=True) as db:
         yield db
+
+
+@pytest.fixture(scope="session")
+def published_build(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The build database of published data: keyed tests, a country's exam, schools with their context."""
+    from tests.published_inbox import write_inbox  # noqa: PLC0415
+
+    def make(home: Path) -> Home:
+        return build_only(write_inbox(tmp_path_factory.mktemp("published") / "inbox", real_data), home)
+
+    return made_once(tmp_path_factory, "published", make)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,91 +11,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.conftest import Home, build_only
-from tests.scaling.works import Inbox, locality, school_code
+from tests.conftest import Home
+from tests.published_inbox import CALIFORNIA, RUSSIA, california, russia
+from tests.scaling.works import locality
 
 pytestmark = pytest.mark.real
-CALIFORNIA, RUSSIA = 2022, 2023
-LARGEST = 20_000
-PASSPORT = ("students_n", "both_parents_higher_n", "low_income_n", "subsidised_meals_n", "not_native_n")
-
-
-def read(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-class ContextInbox(Inbox):
-    """An inbox that also takes social passports, and totals with a standard deviation."""
-
-    def passport(self, year: int, rows: Sequence[dict[str, Any]]) -> None:
-        name = f"Социальный паспорт {year}.csv"
-        body = [[row["school_id"], *(row.get(field, "") for field in PASSPORT)] for row in rows]
-        self._write(name, [["school_id", *PASSPORT], *body])
-        self.manifest.append((name, "social_passport", "", "", "", year, ""))
-
-    def results(self, kind: str, year: int, rows: Sequence[dict[str, Any]]) -> str:
-        fields = ("school_id", "tested_n", "mean_score", "sd")
-        name = f"{kind} Математика {year} по школам.csv"
-        self._write(name, [fields, *[[row.get(field, "") for field in fields] for row in rows]])
-        self.manifest.append((name, "school_results", kind, "Математика", 9, year, ""))
-        return f"{kind}-Математика-9-{year}"
-
-
-def california(folder: Path) -> list[dict[str, Any]]:
-    """Districts as schools: students, mean in mathematics, shares as counts. Four are left out: no school
-    has so many students."""
-    rows = []
-    for i, row in enumerate(read(folder / "multilevel" / "CASchools.csv")):
-        n = int(float(row["students"]))
-        if n > LARGEST:
-            continue
-        shares = {"subsidised_meals_n": "lunch", "low_income_n": "calworks", "not_native_n": "english"}
-        counts = {field: round(n * float(row[name]) / 100) for field, name in shares.items()}
-        own = {"school_id": school_code(i), "students_n": n, "tested_n": n, "mean_score": float(row["math"])}
-        rows.append(own | counts)
-    return rows
-
-
-def russia(folder: Path) -> list[dict[str, Any]]:
-    """Schools of PISA 2003: mean and sd in mathematics, both parents at the highest level of education that
-    the file tells, students in the lowest quarter of socio-economic status."""
-    pupils = read(folder / "multilevel" / "student_RUS_2003.csv")
-    known = [float(r["escs"]) for r in pupils if r["escs"] not in ("", "NA")]
-    poor = float(np.quantile(known, 0.25))
-    schools: defaultdict[str, list[dict[str, str]]] = defaultdict(list)
-    for row in pupils:
-        schools[row["school_id"]].append(row)
-    out = []
-    for number, (_, held) in enumerate(sorted(schools.items()), start=500):
-        scores = np.array([float(r["math"]) for r in held])
-        if len(scores) < 2:
-            continue
-        educated = sum(r["mother_educ"] == r["father_educ"] == "ISCED 3A" for r in held)
-        low = sum(r["escs"] not in ("", "NA") and float(r["escs"]) < poor for r in held)
-        out.append({
-            "school_id": school_code(number), "students_n": len(scores), "tested_n": len(scores),
-            "mean_score": round(float(scores.mean()), 4), "sd": round(float(scores.std(ddof=1)), 4),
-            "both_parents_higher_n": educated, "low_income_n": low,
-        })  # fmt: skip
-    return out
 
 
 @pytest.fixture(scope="module")
-def published(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    inbox = ContextInbox(tmp_path_factory.mktemp("published") / "inbox")
-    schools = []
-    for year, kind, rows in ((CALIFORNIA, "РДР", california(real_data)), (RUSSIA, "МСИ", russia(real_data))):
-        inbox.passport(year, rows)
-        inbox.results(kind, year, rows)
-        schools += [row["school_id"] for row in rows]
-    folder = inbox.close(schools)
-    return build_only(folder, tmp_path_factory.mktemp("published_home"))
-
-
-@pytest.fixture(scope="module")
-def db(published: Home) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(str(published.path / "build" / "warehouse.duckdb"), read_only=True) as connection:
+def db(published_build: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(
+        str(published_build.path / "build" / "warehouse.duckdb"), read_only=True
+    ) as connection:
         yield connection
 
 

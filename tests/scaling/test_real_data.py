@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,49 +10,11 @@ import numpy as np
 import pytest
 
 from pipelines.psychometrics import calibrate, counts_from_matrix
-from tests.conftest import Home, build_only
-from tests.scaling.works import Inbox
+from tests.conftest import Home
+from tests.published_inbox import KEYED, TREND, answers
 
 pytestmark = pytest.mark.real
-KEYED = {"SAT12": ("Физика", 0.798), "HCI": ("История", 0.7155)}
-TREND = {"polish": "Чтение", "math": "Математика", "english": "Английский язык"}
 MEANS = {2021: (60, 47, 66), 2022: (60, 57, 67), 2023: (66, 53, 66)}
-YEARS = (2021, 2022, 2023)
-
-
-def read(path: Path, delimiter: str = ",") -> list[dict[str, str]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file, delimiter=delimiter))
-
-
-def answers(folder: Path, name: str) -> tuple[list[list[str]], list[str]]:
-    """Chosen answers as letters, and the key: a digit could be taken for points."""
-    key = {row["item"]: row["key"] for row in read(folder / "items" / f"{name}_key.csv")}
-    letters = str.maketrans("12345678", "ABCDEFGH")
-    rows = read(folder / "items" / f"{name}_raw.csv")
-    return [[row[item].translate(letters) for item in key] for row in rows], [
-        right.translate(letters) for right in key.values()
-    ]
-
-
-def trend_schools(folder: Path) -> dict[int, dict[str, dict[str, tuple[int, float]]]]:
-    """Year → school code → exam → (students, mean); a school is known by its region, town and name."""
-    codes: dict[tuple[str, ...], str] = {}
-    found: dict[int, dict[str, dict[str, tuple[int, float]]]] = {}
-    for year in YEARS:
-        seen: defaultdict[tuple[str, ...], int] = defaultdict(int)
-        found[year] = {}
-        for row in read(folder / "trend" / f"e8-schools-{year}.csv", ";"):
-            own = tuple(row[name] for name in ("region", "city", "school"))
-            seen[own] += 1
-            code = codes.setdefault((*own, str(seen[own])), f"{100_001 + len(codes):06d}")
-            exams = {}
-            for exam in TREND:
-                n, mean = row[f"{exam}_candidates"], row[f"{exam}_average"].replace(",", ".")
-                if n.strip().isdigit() and mean.replace(".", "", 1).isdigit():
-                    exams[exam] = int(n), float(mean)
-            found[year][code] = exams
-    return found
 
 
 def opened(home: Home) -> duckdb.DuckDBPyConnection:
@@ -63,26 +23,8 @@ def opened(home: Home) -> duckdb.DuckDBPyConnection:
 
 
 @pytest.fixture(scope="module")
-def built_home(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    inbox = Inbox(tmp_path_factory.mktemp("built") / "inbox")
-    for name, (subject, _) in KEYED.items():
-        rows, key = answers(real_data, name)
-        inbox.students(subject, rows, maxima=[1] * len(key))
-        items = [{"item": j + 1, "position": j + 1, "max_score": 1, "key": k} for j, k in enumerate(key)]
-        inbox.items(subject, items)
-    schools = trend_schools(real_data)
-    for year, by_school in schools.items():
-        for exam, subject in TREND.items():
-            rows = [(code, *exams[exam]) for code, exams in by_school.items() if exam in exams]
-            inbox.totals(subject, rows, kind="МСИ", grade=8, year=year)
-    codes = sorted({code for by_school in schools.values() for code in by_school})
-    folder = inbox.close([f"{990_000 + n:06d}" for n in range(inbox.schools_n)] + codes)
-    return build_only(folder, tmp_path_factory.mktemp("built_home"))
-
-
-@pytest.fixture(scope="module")
-def built(built_home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
-    with opened(built_home) as db:
+def built(published_build: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+    with opened(published_build) as db:
         yield db
 
 
@@ -111,7 +53,7 @@ def test_keyed_tests_are_scored_and_calibrated(
 def test_national_means_of_the_trend(built: duckdb.DuckDBPyConnection) -> None:
     rows = built.execute(
         """select school_year, assessment_id, mean_score from fct_assessment_aggregate
-           where unit_type = 'region' and subgroup = 'all' and assessment_id like 'МСИ-%'"""
+           where unit_type = 'region' and subgroup = 'all' and assessment_id like 'МСИ-%-8-%'"""
     ).fetchall()
     means = {(year, assessment.split("-")[1]): mean for year, assessment, mean in rows}
     for year, expected in MEANS.items():
@@ -122,13 +64,13 @@ def test_national_means_of_the_trend(built: duckdb.DuckDBPyConnection) -> None:
 def test_verdicts_of_the_trend_are_of_standardised_scores(built: duckdb.DuckDBPyConnection) -> None:
     kinds = built.execute(
         """select distinct scale_type, change_kind, verdict_basis, slope is null from msr_dynamics
-           where kind = 'МСИ' and unit_type = 'school'"""
+           where kind = 'МСИ' and grade = 8 and unit_type = 'school'"""
     ).fetchall()
     assert kinds == [("relative", "none", "relative", True)]
     verdicts = dict(
         built.execute(
             """select verdict, count(*) from msr_dynamics
-               where kind = 'МСИ' and unit_type = 'school' and end_year = 2023 group by 1"""
+               where kind = 'МСИ' and grade = 8 and unit_type = 'school' and end_year = 2023 group by 1"""
         ).fetchall()
     )
     tested = verdicts["rising"] + verdicts["falling"] + verdicts["stable"]
@@ -136,7 +78,7 @@ def test_verdicts_of_the_trend_are_of_standardised_scores(built: duckdb.DuckDBPy
     # most schools hold their place; cohorts of ordinary luck don't pass for change
     assert 0 < verdicts["rising"] + verdicts["falling"] < 0.1 * tested
     region = built.execute(
-        "select distinct verdict from msr_dynamics where kind = 'МСИ' and unit_type = 'region'"
+        "select distinct verdict from msr_dynamics where kind = 'МСИ' and grade = 8 and unit_type = 'region'"
     ).fetchall()
     assert region == [("not_comparable",)]
 
