@@ -26,8 +26,9 @@ env: $(STAMP)  ## the environment in .venv, from the lock file
 warehouse: env  ## samples -> release, with a table of what was read, rejected and published
 	$(BIN)/uroven run --inbox raw_samples
 
+# each of both processes computes with one thread: more would only wait for each other
 test: env  ## the whole test suite, once
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 dev: env  ## the Dagster UI on http://127.0.0.1:3000
 	$(BIN)/uroven dev

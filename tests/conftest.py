@@ -16,6 +16,22 @@ from filelock import FileLock
 
 from pipelines.settings import ROOT
 
+#: What takes longest starts first, and what makes a home before what waits for it.
+FIRST = (
+    "end_to_end/test_sample_region.py",
+    "end_to_end/test_real_region.py",
+    "end_to_end/test_corrections.py",
+    "context/test_published_data.py",
+    "reliability/test_kills.py",
+    "scaling/test_bad_input.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files of ``FIRST``, then the others in the order of their folders."""
+    order = {ROOT / "tests" / name: n for n, name in enumerate(FIRST)}
+    items.sort(key=lambda item: order.get(item.path, len(order)))
+
 
 @dataclass(frozen=True)
 class Home:

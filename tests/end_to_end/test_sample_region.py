@@ -92,24 +92,24 @@ def test_no_planted_name_stands_outside_the_vault_and_the_returned_workbooks(
     names = {w for w in words if len(w) >= 6}
     assert names
     looks_like_one = re.compile(r"[А-ЯЁа-яё-]{6,}|\d{4} \d{6}")
-    for path in sample_home.path.rglob("*"):
-        inside = path.relative_to(sample_home.path).parts
-        if path.is_file() and inside[0] not in ("vault", "returned"):
-            for table in _readable(path):
-                assert not names.intersection(looks_like_one.findall(table.decode(errors="ignore"))), path
+    with duckdb.connect() as db:
+        for path in sample_home.path.rglob("*"):
+            inside = path.relative_to(sample_home.path).parts
+            if path.is_file() and inside[0] not in ("vault", "returned"):
+                for table in _readable(path, db):
+                    assert not names.intersection(looks_like_one.findall(table.decode(errors="ignore"))), path
 
 
-def _readable(path: Path) -> Iterator[bytes]:
+def _readable(path: Path, db: duckdb.DuckDBPyConnection) -> Iterator[bytes]:
     """What a file says, unpacked: the rows of Parquet and DuckDB, the parts of archives, else its bytes."""
     if path.suffix in (".parquet", ".duckdb"):
-        with duckdb.connect() as db:
-            tables = [f"read_parquet('{path}')"]
-            if path.suffix == ".duckdb":
-                db.execute(f"attach '{path}' as kept (read_only)")
-                names = "select schema_name, table_name from duckdb_tables() where database_name = 'kept'"
-                tables = [f'kept."{schema}"."{name}"' for schema, name in db.execute(names).fetchall()]
-            for table in tables:
-                yield "\n".join(map(str, db.execute(f"from {table}").fetchall())).encode()
+        tables = [f"read_parquet('{path}')"]
+        if path.suffix == ".duckdb":
+            db.execute(f"attach or replace '{path}' as kept (read_only)")
+            names = "select schema_name, table_name from duckdb_tables() where database_name = 'kept'"
+            tables = [f'kept."{schema}"."{name}"' for schema, name in db.execute(names).fetchall()]
+        for table in tables:
+            yield "\n".join(map(str, db.execute(f"from {table}").fetchall())).encode()
     elif zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             for name in archive.namelist():
@@ -128,5 +128,6 @@ def test_the_search_for_names_reads_packed_files(tmp_path: Path) -> None:
     workbook.worksheets[0]["A1"] = "Скрытнова"
     workbook.save(tmp_path / "a.xlsx")
     (tmp_path / "a.gz").write_bytes(gzip.compress(name))
-    for path in tmp_path.iterdir():
-        assert any(name in part for part in _readable(path)), path
+    with duckdb.connect() as db:
+        for path in tmp_path.iterdir():
+            assert any(name in part for part in _readable(path, db)), path
