@@ -12,7 +12,7 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines.settings import DBT_PROJECT, Settings
+from pipelines.settings import DBT_PROJECT, Settings, duckdb_config
 
 
 class UrovenResource(dg.ConfigurableResource):
@@ -214,12 +214,15 @@ def _key(environment: dict[str, str]) -> tuple[tuple[str, str], ...]:
 
 
 def dbt_environment(settings: Settings, database: Path | None = None) -> dict[str, str]:
+    limits = duckdb_config(database or settings.warehouse)
     return {
         "UROVEN_CODE": _code_version(),
         "UROVEN_LAKE": str(settings.lake),
         "UROVEN_BUILD": str(database or settings.warehouse),
         "UROVEN_REGION": settings.region,
         "UROVEN_MEMORY_LIMIT": settings.memory_limit,
+        "UROVEN_SPILL_TO": limits["temp_directory"],
+        "UROVEN_SPILL_LIMIT": settings.spill_limit,
         "DBT_PROFILES_DIR": str(DBT_PROJECT),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }

@@ -7,6 +7,7 @@ import datetime as dt
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -47,7 +48,11 @@ class Settings(BaseSettings):
     #: A release of more schools than this has no page for each of them (a country's: hours of pages).
     school_pages: int = 3000
     workers: int = min(4, os.cpu_count() or 1)
+    #: Memory of DuckDB in the steps from the accepted rows to the marts. What doesn't fit spills to a folder,
+    #: beside the build database by default, that may grow so large.
     memory_limit: str = "4GB"
+    spill: Path | None = None
+    spill_limit: str = "100TB"
     file_seconds: int = 300
     file_bytes: int = 200_000_000
     unpacked_bytes: int = 2_000_000_000
@@ -145,3 +150,13 @@ class Settings(BaseSettings):
         if len(key) != 32:
             raise ValueError("UROVEN_VAULT_KEY is no key of 32 bytes in base64 (`openssl rand -base64 32`)")
         return key
+
+
+def duckdb_config(database: Path) -> dict[str, Any]:
+    """How a step opens a build database: what the environment allows of memory, and where the rest spills."""
+    settings = Settings()
+    return {
+        "memory_limit": settings.memory_limit,
+        "temp_directory": str((settings.spill or database.parent / "spill").resolve()),
+        "max_temp_directory_size": settings.spill_limit,
+    }

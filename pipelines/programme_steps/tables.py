@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from pipelines.files import has_schema, write_parquet
+from pipelines.settings import duckdb_config
 
 _KINDS = {"text": pa.string(), "whole": pa.int64(), "real": pa.float64(), "flag": pa.bool_()}
 
@@ -78,7 +79,7 @@ SCHEMAS: dict[str, pa.Schema] = {
 @contextmanager
 def reading(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The build database, read only."""
-    with duckdb.connect(str(warehouse), read_only=True) as db:
+    with duckdb.connect(str(warehouse), read_only=True, config=duckdb_config(warehouse)) as db:
         yield db
 
 
