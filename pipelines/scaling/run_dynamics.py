@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from scipy.optimize import nnls
 
 from pipelines.psychometrics import Slopes, change_kind, cohort_variance, trends
 from pipelines.scaling import warehouse as w
-from pipelines.scaling.tables import table_path, write_table
+from pipelines.scaling.tables import table_of, table_path, write_table
 
 YEARS = 3
 #: Schools with all three years that an estimate of an unknown spread needs [local].
@@ -25,7 +26,6 @@ LEAST_SCHOOLS = 30
 #: Scales that hang on the one of a reference year.
 LINKED = {"irt_linked", "equated"}
 SERIES = ["kind", "subject", "grade", "testing_window"]
-Rows = list[dict[str, Any]]
 
 #: A variant that fewer students were given is a slip of the pen, not a change of the set [local].
 LEAST_FORM_N = 10
@@ -56,18 +56,21 @@ def run(warehouse: Path, scales: Path) -> dict[str, int]:
     facts = facts.drop(columns="scale_type").merge(made[columns], on="assessment_id").merge(
         forms, on="assessment_id", how="left"
     )  # fmt: skip
-    units = pd.read_parquet(table_path(scales, "unit"))
-    units = units[(units["subgroup"] == "all") & (units["unit_type"] != "class")]
+    units = pd.read_parquet(
+        table_path(scales, "unit"),
+        columns=["unit_type", "unit_id", "assessment_id", "scored_n", "mean_scale_score", "scale_se"],
+        filters=[("subgroup", "=", "all"), ("unit_type", "!=", "class")],
+    )
     scored = units[np.isfinite(units["mean_scale_score"])]
-    rows: Rows = []
+    parts: list[pa.Table] = []
     for key, series in facts.groupby(SERIES, sort=True):
         own = scored[scored["assessment_id"].isin(series["assessment_id"])]
         held = series[series["assessment_id"].isin(own["assessment_id"])].sort_values("school_year")
         for end in held["school_year"]:
             window = window_of(held, int(end))
-            found = _window_rows(own, window)
-            rows += [dict(zip(SERIES, key, strict=True)) | {"end_year": int(end)} | r for r in found]
-    return {"dynamics": write_table(scales, "dynamics", rows)}
+            facts_of: dict[str, Any] = dict(zip(SERIES, key, strict=True)) | {"end_year": int(end)}
+            parts += [table_of("dynamics", r.assign(**facts_of)) for r in _window_rows(own, window)]
+    return {"dynamics": write_table(scales, "dynamics", parts)}
 
 
 def window_of(held: pd.DataFrame, end: int) -> Window:
@@ -88,7 +91,8 @@ def window_of(held: pd.DataFrame, end: int) -> Window:
     return Window(np.arange(end - YEARS + 1, end + 1), part, scale, tuple(reasons))
 
 
-def _window_rows(scored: pd.DataFrame, window: Window) -> Rows:
+def _window_rows(scored: pd.DataFrame, window: Window) -> list[pd.DataFrame]:
+    """The rows of each kind of unit."""
     year_of = dict(zip(window.held["assessment_id"], window.held["school_year"], strict=True))
     part = scored[scored["assessment_id"].isin(year_of)].copy()
     part["year"] = part["assessment_id"].map(year_of)
@@ -103,12 +107,12 @@ def _window_rows(scored: pd.DataFrame, window: Window) -> Rows:
     score = score.where(se > 0)  # without an error a mean can't be tested
     region = score.index.get_level_values("unit_type") == "region"
     line = _row(score, region), _row(se, region)
-    rows: Rows = []
-    for kind in ("school", "municipality", "region"):
-        chosen = score.index.get_level_values("unit_type") == kind
-        if chosen.any():
-            rows += _unit_rows(kind, score[chosen], se[chosen], held[chosen].to_numpy(), line, window)
-    return rows
+    kinds = score.index.get_level_values("unit_type")
+    return [
+        _unit_rows(kind, score[chosen], se[chosen], held[chosen].to_numpy(), line, window)
+        for kind in ("school", "municipality", "region")
+        if (chosen := kinds == kind).any()
+    ]
 
 
 def _row(table: pd.DataFrame, region: np.ndarray) -> np.ndarray:
@@ -146,7 +150,7 @@ def _unit_rows(
     held: np.ndarray,
     line: tuple[np.ndarray, np.ndarray],
     window: Window,
-) -> Rows:
+) -> pd.DataFrame:
     s, error = score.to_numpy(float), se.to_numpy(float)
     region_score, region_se = line
     against_region = kind != "region" and bool(np.isfinite(region_score).any())
@@ -166,63 +170,63 @@ def _unit_rows(
             **common,
         ).relative  # fmt: skip
     change = change_kind(window.scale_type)
-    rows = []
-    for u, (unit_type, unit_id) in enumerate(score.index):
-        seen = window.years[held[u]]
-        own = {
-            "unit_type": unit_type,
-            "unit_id": unit_id,
+    years_n = held.sum(axis=1)
+    first = np.where(years_n > 0, window.years[held.argmax(axis=1)], 0)
+    rows = pd.DataFrame(
+        {
+            "unit_type": score.index.get_level_values("unit_type"),
+            "unit_id": score.index.get_level_values("unit_id"),
             "scale_type": window.scale_type,
             "change_kind": change,
-            "years_n": len(seen),
-            "first_year": int(seen[0]) if len(seen) else None,
+            "years_n": years_n,
+            "first_year": pd.array(first, "Int64"),
             "break_flag": bool(window.reasons),
             "break_reason": ", ".join(window.reasons) or None,
-            "link_error": float(np.sqrt((errors**2).sum())) if change == "absolute" else None,
-            "cohort_variance": kappa2 if kind == "school" else None,
+            "link_error": float(np.sqrt((errors**2).sum())) if change == "absolute" else np.nan,
+            "cohort_variance": kappa2 if kind == "school" else np.nan,
+            **_figures(absolute.absolute),
+            **_relative(relative),
         }
-        rows.append(own | _figures(absolute.absolute, u) | _relative(relative, u))
-        rows[-1] |= _verdict(
-            rows[-1], absolute.absolute.verdict[u], relative.verdict[u] if relative else None
-        )
-    return rows
+    )
+    rows.loc[years_n == 0, "first_year"] = pd.NA
+    return rows.assign(**_verdicts(change, years_n, absolute.absolute, relative))
 
 
-def _verdict(row: dict[str, Any], absolute: str, relative: str | None) -> dict[str, Any]:
+def _verdicts(change: str, years_n: np.ndarray, absolute: Slopes, relative: Slopes | None) -> dict[str, Any]:
     """Of the change that the scale carries, absolute or nominal, else of the change against the region."""
-    if row["change_kind"] != "none":
-        few = row["years_n"] < YEARS
+    against = None if relative is None else np.asarray(relative.verdict, object)
+    if change != "none":
         return {
-            "verdict": "too_few" if few else absolute,
-            "verdict_basis": row["change_kind"],
-            "relative_verdict": relative,
+            "verdict": np.where(years_n < YEARS, "too_few", np.asarray(absolute.verdict, object)),
+            "verdict_basis": change,
+            "relative_verdict": against,
         }
     return {
-        "verdict": relative or "not_comparable",
-        "verdict_basis": "relative" if relative else "none",
-        "relative_verdict": relative,
+        "verdict": "not_comparable" if against is None else against,
+        "verdict_basis": "none" if against is None else "relative",
+        "relative_verdict": against,
     }
 
 
-def _figures(found: Slopes, u: int) -> dict[str, Any]:
+def _figures(found: Slopes) -> dict[str, Any]:
     return {
-        "slope": found.slope[u],
-        "slope_se": found.se[u],
-        "p_value": found.p[u],
-        "p_adjusted": found.p_adjusted[u],
-        "q_value": found.q[u],
-        "q_p_value": found.q_p[u],
+        "slope": found.slope,
+        "slope_se": found.se,
+        "p_value": found.p,
+        "p_adjusted": found.p_adjusted,
+        "q_value": found.q,
+        "q_p_value": found.q_p,
     }
 
 
-def _relative(found: Slopes | None, u: int) -> dict[str, Any]:
+def _relative(found: Slopes | None) -> dict[str, Any]:
     if found is None:
         return {}
     return {
-        "relative_slope": found.slope[u],
-        "relative_slope_se": found.se[u],
-        "relative_p_value": found.p[u],
-        "relative_p_adjusted": found.p_adjusted[u],
+        "relative_slope": found.slope,
+        "relative_slope_se": found.se,
+        "relative_p_value": found.p,
+        "relative_p_adjusted": found.p_adjusted,
     }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from pipelines.psychometrics import (
     boundary_peak,
@@ -25,9 +26,8 @@ from pipelines.psychometrics import (
     small_spread,
 )
 from pipelines.scaling import warehouse as w
-from pipelines.scaling.tables import write_table
+from pipelines.scaling.tables import table_of, write_table
 
-Rows = list[dict[str, Any]]
 OFFICIAL, LOCAL = "official", "local"
 LEAST_N = 10
 #: A fifth percentile within tenths of the mean needs twenty schools a tenth.
@@ -42,20 +42,23 @@ CHANGE_SUBJECTS = ("Русский язык", "Математика")
 
 def run(warehouse: Path, scales: Path) -> dict[str, int]:
     """Write the table of signs, for every school with results by student; returns its number of rows."""
+    found: list[pa.Table] = []
+    schools: dict[str, pd.DataFrame] = {}
     with w.reading(warehouse) as db:
         facts = w.assessments(db)
-        results = w.by_assessment(w.frame(db, w.SCHOOL_RESULTS))
-        journal = w.by_assessment(w.frame(db, w.JOURNAL_MARKS))
-    rows: Rows = []
-    schools = {a: _schools(part) for a, part in results.items()}
-    for assessment, part in results.items():
-        own = facts[assessment]
-        signs = [_inflated(own, schools[assessment]), _spread(schools[assessment]), *_peaks(own, part)]
-        if assessment in journal:
-            signs += _journal_signs(own, journal[assessment])
-        rows += [row | {"assessment_id": assessment} for sign in signs for row in sign]
-    rows += _changes(facts, schools)
-    return {"objectivity": write_table(scales, "objectivity", rows)}
+        for batch in w.batches(db):
+            results = w.by_assessment(w.frame(db, w.SCHOOL_RESULTS, batch))
+            journal = w.by_assessment(w.frame(db, w.JOURNAL_MARKS, batch))
+            for assessment, part in results.items():
+                own = schools[assessment] = _schools(part)
+                signs = [_inflated(facts[assessment], own), _spread(own), *_peaks(facts[assessment], part)]
+                if assessment in journal:
+                    signs += _journal_signs(facts[assessment], journal[assessment])
+                found += [
+                    table_of("objectivity", s.assign(assessment_id=assessment)) for s in signs if len(s)
+                ]
+    found += [table_of("objectivity", sign) for sign in _changes(facts, schools)]
+    return {"objectivity": write_table(scales, "objectivity", found)}
 
 
 def _key(facts: Mapping[str, Any]) -> tuple[str, str, int]:
@@ -83,32 +86,32 @@ def _rows(
     *,
     official: bool,
     basis: str = LOCAL,
-) -> Rows:
-    """`basis`: official where the sign is the federal method's; `official`: and the work is one of its."""
-    columns = zip(ids, n, statistic, threshold, flagged, status, strict=True)
-    return [
+) -> pd.DataFrame:
+    """One row a school. `basis`: official where the sign is the federal method's; `official`: and the work is
+    one of its.
+    """
+    return pd.DataFrame(
         {
-            "school_id": school,
+            "school_id": np.asarray(ids, str),
             "sign": sign,
-            "n": int(k),
-            "statistic": float(value),
-            "threshold": float(limit),
-            "flagged": bool(flag),
-            "status": str(why),
+            "n": np.asarray(n, np.int64),
+            "statistic": np.asarray(statistic, float),
+            "threshold": np.asarray(threshold, float),
+            "flagged": np.asarray(flagged, bool),
+            "status": np.asarray(status, str),
             "basis": basis,
             "is_official": official,
         }
-        for school, k, value, limit, flag, why in columns
-    ]
+    )
 
 
-def _inflated(facts: Mapping[str, Any], schools: pd.DataFrame) -> Rows:
+def _inflated(facts: Mapping[str, Any], schools: pd.DataFrame) -> pd.DataFrame:
     """(a) The school's interval lies above the region's; the spread within schools is pooled."""
     try:
         within = pooled_sd(schools["n"], schools["variance"].fillna(0))
         mean, se = clustered_mean(schools["n"], schools["mean"])
     except ValueError:
-        return []
+        return pd.DataFrame()
     own = np.where(schools["n"] > 1, within / np.sqrt(schools["n"]), np.nan)
     found = inflated_mean(schools["mean"], own, mean, se)
     return _rows(
@@ -117,7 +120,7 @@ def _inflated(facts: Mapping[str, Any], schools: pd.DataFrame) -> Rows:
     )  # fmt: skip
 
 
-def _spread(schools: pd.DataFrame) -> Rows:
+def _spread(schools: pd.DataFrame) -> pd.DataFrame:
     found = small_spread(schools["n"], schools["mean"], np.sqrt(schools["variance"]))
     enough = bool((schools["n"] >= LEAST_N).sum() >= LEAST_SCHOOLS)
     status = found.status if enough else ["too_few_schools"] * len(schools)
@@ -126,7 +129,7 @@ def _spread(schools: pd.DataFrame) -> Rows:
     return _rows("small_spread", schools.index, schools["n"], *columns, official=False)
 
 
-def _peaks(facts: Mapping[str, Any], part: pd.DataFrame) -> list[Rows]:
+def _peaks(facts: Mapping[str, Any], part: pd.DataFrame) -> list[pd.DataFrame]:
     """Peaks at the lowest score of marks 3, 4 and 5, for works whose results are whole totals."""
     if facts["result_basis"] != "total" or (part["score"] % 1 != 0).any():
         return []
@@ -148,7 +151,7 @@ def _peaks(facts: Mapping[str, Any], part: pd.DataFrame) -> list[Rows]:
     return out
 
 
-def _journal_signs(facts: Mapping[str, Any], part: pd.DataFrame) -> list[Rows]:
+def _journal_signs(facts: Mapping[str, Any], part: pd.DataFrame) -> list[pd.DataFrame]:
     """(b) Marks of the school against the work's total; and the share of marks above the journal's."""
     out = []
     scored = part[part["total"].notna()]
@@ -173,14 +176,14 @@ def _journal_signs(facts: Mapping[str, Any], part: pd.DataFrame) -> list[Rows]:
     return out
 
 
-def _changes(facts: Mapping[str, Mapping[str, Any]], schools: dict[str, pd.DataFrame]) -> Rows:
+def _changes(facts: Mapping[str, Mapping[str, Any]], schools: dict[str, pd.DataFrame]) -> list[pd.DataFrame]:
     """(c) % of the maximum in grade N against grade N + 1 a year later, for the works of one kind."""
     at = {
         (f["kind"], f["subject"], int(f["grade"]), int(f["school_year"]), f["testing_window"]): a
         for a, f in facts.items()
         if a in schools and f["max_score"] > 0
     }
-    rows: Rows = []
+    out = []
     for (kind, subject, grade, year, window), after in sorted(at.items()):
         before = at.get((kind, subject, grade - 1, year - 1, window))
         if kind != "ВПР" or before is None:
@@ -199,5 +202,5 @@ def _changes(facts: Mapping[str, Mapping[str, Any]], schools: dict[str, pd.DataF
         ):
             made = _rows(sign, both.index, n, found.k, np.full(len(both), limit), flagged, found.status,
                          official=official, basis=OFFICIAL)  # fmt: skip
-            rows += [row | {"assessment_id": after} for row in made]
-    return rows
+            out.append(made.assign(assessment_id=after))
+    return out

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from scipy.stats import norm
 
 from pipelines.psychometrics import (
@@ -30,7 +31,7 @@ from pipelines.psychometrics import (
 from pipelines.scaling import warehouse as w
 from pipelines.scaling.bank import stored_bank
 from pipelines.scaling.cells import UNIT, all_cells, memberships, unit_moments
-from pipelines.scaling.tables import SCHEMAS, table_path, write_table
+from pipelines.scaling.tables import table_of, table_path, write_table
 
 KEY = [*UNIT, "assessment_id"]
 #: Under so many schools an error clustered by school is not trusted alone [local].
@@ -42,22 +43,23 @@ def run(warehouse: Path, scales: Path, region: str) -> dict[str, int]:
     """Write the tables of units; returns their numbers of rows."""
     assessments = pd.read_parquet(table_path(scales, "assessment")).set_index("assessment_id", drop=False)
     paths = {name: str(table_path(scales, name)) for name in ("assessment", "score_scale", "result_scale")}
-    with w.reading(warehouse) as db:
-        students = w.frame(db, w.STUDENT_CELLS, paths)
-        totals = w.frame(db, w.TOTAL_CELLS)
-        scaled = w.frame(db, w.SCALED_STUDENTS, {"score_scale": paths["score_scale"]})
-    moments = unit_moments(all_cells(students, totals, assessments["scale_type"]), region)
-    posterior = _posterior(scaled, scales, assessments, region)
-    units: list[pd.DataFrame] = []
-    variances: Rows = []
-    for assessment, part in moments.groupby("assessment_id", sort=True):
-        table, model = _units(part, region)
-        units.append(table)
-        variances.append({"assessment_id": assessment, **model})
-    built = pd.concat(units) if units else SCHEMAS["unit"].empty_table().to_pandas()
     relative = set(assessments.index[assessments["scale_type"] == "relative"])
+    units: list[pa.Table] = []
+    variances: Rows = []
+    with w.reading(warehouse) as db:
+        for batch in w.batches(db):
+            students = w.frame(db, w.STUDENT_CELLS, paths | batch)
+            totals = w.frame(db, w.TOTAL_CELLS, batch)
+            scaled = w.frame(db, w.SCALED_STUDENTS, {"score_scale": paths["score_scale"], **batch})
+            moments = unit_moments(all_cells(students, totals, assessments["scale_type"]), region)
+            posterior = _posterior(scaled, scales, assessments, region)
+            for assessment, part in moments.groupby("assessment_id", sort=True):
+                table, model = _units(part, region)
+                own = posterior[posterior["assessment_id"] == assessment]
+                units.append(table_of("unit", _finished(table, own, relative)))
+                variances.append({"assessment_id": assessment, **model})
     return {
-        "unit": write_table(scales, "unit", _finished(built, posterior, relative)),
+        "unit": write_table(scales, "unit", units),
         "variance": write_table(scales, "variance", variances),
     }
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -113,16 +114,26 @@ def table_path(scales: Path, table: str) -> Path:
     return scales / table / "part.parquet"
 
 
-def write_table(scales: Path, table: str, rows: Iterable[Mapping[str, Any]] | pd.DataFrame) -> int:
-    """Write a table whole, ordered by its key, NaN as null; a reader sees the old or the new file.
-
-    Returns the number of rows.
-    """
+def table_of(table: str, rows: Iterable[Mapping[str, Any]] | pd.DataFrame) -> pa.Table:
+    """The rows in the columns of the table, NaN and ∞ as null."""
     schema = SCHEMAS[table]
     if isinstance(rows, pd.DataFrame):
-        built = pa.Table.from_pandas(rows.reindex(columns=schema.names), schema, preserve_index=False)
-    else:
-        built = pa.Table.from_pylist([{k: _value(r.get(k)) for k in schema.names} for r in rows], schema)
+        floats = rows.select_dtypes("float")
+        rows = rows.assign(**floats.where(np.isfinite(floats)))  # type: ignore[arg-type]
+        return pa.Table.from_pandas(rows.reindex(columns=schema.names), schema, preserve_index=False)
+    return pa.Table.from_pylist([{k: _value(r.get(k)) for k in schema.names} for r in rows], schema)
+
+
+def write_table(
+    scales: Path, table: str, rows: Iterable[Mapping[str, Any]] | pd.DataFrame | Sequence[pa.Table]
+) -> int:
+    """Write a table whole, ordered by its key; a reader sees the old or the new file.
+
+    Many rows are given in parts, by :func:`table_of`. Returns the number of rows.
+    """
+    schema = SCHEMAS[table]
+    is_parts = isinstance(rows, Sequence) and len(rows) > 0 and isinstance(rows[0], pa.Table)
+    built = pa.concat_tables(rows) if is_parts else table_of(table, rows)
     first = _ORDER.get(table) or [f.name for f in schema if f.type == _TEXT and "message" not in f.name]
     built = built.sort_by([(name, "ascending") for name in first])
     path = table_path(scales, table)

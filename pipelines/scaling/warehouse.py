@@ -14,6 +14,8 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from pipelines.settings import duckdb_config
+
 ASSESSMENTS = """
     select assessment_id, kind, subject, grade, school_year, coalesce(testing_window, '') as testing_window,
         max_score, min_score, mark_3_from, mark_4_from, mark_5_from, result_basis, scale_type, is_scaled,
@@ -75,7 +77,8 @@ RESULTS = """
 #: Students of each school by result.
 SCHOOL_RESULTS = """
     select school_id, assessment_id, cast(result_score as double) as score, sum(n) as n
-    from int_unit_score_count where result_score is not null
+    from int_unit_score_count
+    where result_score is not null and assessment_id in (select unnest($assessments))
     group by all order by all
 """
 #: Students of each school by journal mark, mark and total.
@@ -83,8 +86,20 @@ JOURNAL_MARKS = """
     select school_id, assessment_id, journal_mark, mark, cast(total as double) as total, count(*) as n
     from int_student_result
     where is_tested and journal_mark is not null and (mark is not null or total is not null)
+        and assessment_id in (select unnest($assessments))
     group by all order by all
 """
+#: How many rows the queries below find of each assessment, at most.
+_SIZES = """
+    with rows_n as (
+        select assessment_id, count(*) as n from int_unit_score_count group by all
+        union all
+        select assessment_id, count(*) from int_assessment_unit where unit_type = 'school' group by all
+    )
+    select assessment_id, sum(n) as n from rows_n group by all order by all
+"""
+#: Rows that a step holds at once, but for one assessment that has more by itself.
+BATCH_ROWS = 2_000_000
 #: The variants of each assessment that at least ? students were given, as one text.
 FORMS = """
     with forms as (
@@ -126,6 +141,7 @@ STUDENT_CELLS = f"""
         left join read_parquet($result_scale) as r
             on c.assessment_id = r.assessment_id and c.result_score = r.result_score
             and split_part(c.form, ' без ', 1) = r.variant
+        where c.assessment_id in (select unnest($assessments))
     )
     select
         assessment_id, municipality_id, locality_group, school_id, class_name, sex,
@@ -141,6 +157,7 @@ TOTAL_CELLS = """
         cast(scored_n as bigint) as n, score_sum as first, score_square_sum as second
     from int_assessment_unit
     where unit_type = 'school' and subgroup = 'all' and source = 'school_totals' and scored_n > 0
+        and assessment_id in (select unnest($assessments))
     order by all
 """
 #: Students with a scale score by municipality, sex, locality, form and raw score.
@@ -152,15 +169,15 @@ SCALED_STUDENTS = f"""
         on c.assessment_id = o.assessment_id and c.school_id = o.school_id and o.source = 'students'
     inner join read_parquet($score_scale) as s
         on c.assessment_id = s.assessment_id and c.form = s.form and c.raw_score = s.raw_score
-    where s.scale_score is not null
+    where s.scale_score is not null and c.assessment_id in (select unnest($assessments))
     group by all order by all
 """  # noqa: S608 - a constant of this module
 
 
 @contextmanager
-def reading(warehouse: Path, memory_limit: str = "4GB") -> Iterator[duckdb.DuckDBPyConnection]:
+def reading(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The build database, read only."""
-    with duckdb.connect(str(warehouse), read_only=True, config={"memory_limit": memory_limit}) as db:
+    with duckdb.connect(str(warehouse), read_only=True, config=duckdb_config(warehouse)) as db:
         yield db
 
 
@@ -177,6 +194,20 @@ def assessments(db: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
         str(row["assessment_id"]): {str(k): v for k, v in row.items()}
         for row in frame(db, ASSESSMENTS).to_dict("records")
     }
+
+
+def batches(db: duckdb.DuckDBPyConnection, rows: int = BATCH_ROWS) -> Iterator[dict[str, Any]]:
+    """The assessments in their order, in parts of so many rows: `$assessments` of the queries by schools."""
+    chosen: list[str] = []
+    held = 0
+    for assessment, n in db.execute(_SIZES).fetchall():
+        if chosen and held + n > rows:
+            yield {"assessments": chosen}
+            chosen, held = [], 0
+        chosen.append(str(assessment))
+        held += n
+    if chosen:
+        yield {"assessments": chosen}
 
 
 def coded(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
