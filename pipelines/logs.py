@@ -69,9 +69,20 @@ def as_line(record: logging.LogRecord) -> dict[str, Any] | None:
 
 
 def reset_peak() -> None:
-    """Begin the peak of this process's memory anew, where the system can (Linux)."""
+    """Begin the peak of this process's memory anew, where the system can (Linux), and its CPU seconds."""
+    global _cpu_before  # noqa: PLW0603 - the process has one
+    _cpu_before = cpu_seconds()
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+#: CPU seconds of this process, its ended children too, when the step began.
+_cpu_before = 0.0
+
+
+def cpu_seconds() -> float:
+    """What this process and its ended children have computed, in all."""
+    return sum(os.times()[:4])
 
 
 def peak_memory_mb() -> int:
@@ -100,6 +111,7 @@ def _facts(event: Any) -> dict[str, Any]:
             out[name.removeprefix("dagster/")] = plain
     if (duration := getattr(data, "duration_ms", None)) is not None:
         out |= {"seconds": round(duration / 1000, 3), "peak_memory_mb": peak_memory_mb()}
+        out["cpu_seconds"] = round(cpu_seconds() - _cpu_before, 3)
     return out
 
 
