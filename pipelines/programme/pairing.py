@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import permutations
 
 import numpy as np
 import pandas as pd
@@ -86,10 +87,11 @@ def _compare(needy: pd.DataFrame, pool: pd.DataFrame, rule: PairingRule, near: s
         np.abs(sized[0]["size"].to_numpy()[:, None] - sized[1]["size"].to_numpy()), nan=UNKNOWN
     )
     place = np.where(same("municipality_id"), 0, 2)
-    for i, own in enumerate(needy["municipality_id"]):
-        for j, other in enumerate(pool["municipality_id"]):
-            if place[i, j] and frozenset((own, other)) in near:
-                place[i, j] = 1
+    own, other = (frame.groupby("municipality_id").indices for frame in (needy, pool))
+    for pair in near:
+        for a, b in permutations(pair, 2):
+            if a in own and b in other:
+                place[np.ix_(own[a], other[b])] = 1
     parts = (
         difference("social_index", 10.0), size, np.where(same("locality_group"), 0.0, 1.0),
         difference("not_native_pct", LANGUAGE_POINTS),
