@@ -196,12 +196,12 @@ def assessments(db: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
     }
 
 
-def batches(db: duckdb.DuckDBPyConnection, rows: int = BATCH_ROWS) -> Iterator[dict[str, Any]]:
-    """The assessments in their order, in parts of so many rows: `$assessments` of the queries by schools."""
+def batches(db: duckdb.DuckDBPyConnection) -> Iterator[dict[str, Any]]:
+    """The assessments in their order, as many at once as may be held: `$assessments` of the queries."""
     chosen: list[str] = []
     held = 0
     for assessment, n in db.execute(_SIZES).fetchall():
-        if chosen and held + n > rows:
+        if chosen and held + n > BATCH_ROWS:
             yield {"assessments": chosen}
             chosen, held = [], 0
         chosen.append(str(assessment))

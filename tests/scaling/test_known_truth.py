@@ -11,6 +11,7 @@ import pytest
 
 from pipelines.psychometrics import critical
 from pipelines.scaling import run_calibration, run_dynamics, run_objectivity, run_units
+from pipelines.scaling import warehouse as warehouse_queries
 from pipelines.scaling.tables import ensure_tables, table_path
 from pipelines.synthetic.students import SOCIAL_SLOPE, Sitting
 from tests.scaling.truth import KnownRegion, make_region, write_warehouse
@@ -52,6 +53,15 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     run_dynamics.run(warehouse, scales)
     run_objectivity.run(warehouse, scales)
     return Outcome(known, scales)
+
+
+def test_an_assessment_at_a_time_gives_the_same(outcome: Outcome, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = {name: outcome.table(name) for name in ("unit", "variance", "objectivity")}
+    monkeypatch.setattr(warehouse_queries, "BATCH_ROWS", 1)
+    run_units.run(outcome.scales.with_name("warehouse.duckdb"), outcome.scales, "region")
+    run_objectivity.run(outcome.scales.with_name("warehouse.duckdb"), outcome.scales)
+    for name, table in whole.items():
+        pd.testing.assert_frame_equal(outcome.table(name), table, check_exact=True)
 
 
 def _errors(part: pd.DataFrame, known: KnownRegion) -> tuple[np.ndarray, np.ndarray]:
