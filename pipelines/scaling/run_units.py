@@ -159,7 +159,7 @@ def _clustered(part: pd.DataFrame, region: str) -> pd.DataFrame:
 def _posterior(counts: pd.DataFrame, scales: Path, assessments: pd.DataFrame, region: str) -> pd.DataFrame:
     """Mean, sd and level shares of municipalities and the region, with their subgroups, in points."""
     items = pd.read_parquet(table_path(scales, "item"))
-    rows: Rows = []
+    parts: list[pd.DataFrame] = []
     for assessment, part in counts.groupby("assessment_id", sort=True):
         facts: dict[str, Any] = assessments.loc[[assessment]].to_dict("records")[0]  # type: ignore[assignment]
         bank, forms = stored_bank(items[items["assessment_id"] == assessment])
@@ -182,24 +182,23 @@ def _posterior(counts: pd.DataFrame, scales: Path, assessments: pd.DataFrame, re
             cuts=cuts,
         )
         cohort = ReferenceCohort(float(facts["reference_mean"]), float(facts["reference_sd"]))
-        for u, key in enumerate(labels.itertuples(index=False)):
-            row = dict(zip(KEY, (*key, assessment), strict=True))
-            rows.append(row | _points(found, u, cohort, len(cuts)))
-    return pd.DataFrame(rows, columns=None if rows else KEY)
+        parts.append(labels.assign(assessment_id=assessment, **_points(found, cohort, len(cuts))))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=KEY)
 
 
-def _points(found: UnitDistributions, u: int, cohort: ReferenceCohort, cuts_n: int) -> dict[str, Any]:
-    row: dict[str, Any] = {"posterior_status": found.status[u]}
-    if not np.isfinite(found.mean[u]):
-        return row
-    row |= {
-        "mean_scale_score": float(scale_score(found.mean[u], cohort)),
-        "scale_sd": float(scale_error(found.sd[u], cohort)),
-        "scale_sd_se": float(scale_error(found.sd_se[u], cohort)),
+def _points(found: UnitDistributions, cohort: ReferenceCohort, cuts_n: int) -> dict[str, Any]:
+    """The figures of all units, NaN where they could not be found."""
+    columns: dict[str, Any] = {
+        "posterior_status": np.asarray(found.status, object),
+        "mean_scale_score": scale_score(found.mean, cohort),
+        "scale_sd": scale_error(found.sd, cohort),
+        "scale_sd_se": scale_error(found.sd_se, cohort),
     }
+    known = np.isfinite(found.mean)
+    for name in ("scale_sd", "scale_sd_se"):
+        columns[name] = np.where(known, columns[name], np.nan)
     if cuts_n == 3:
-        row |= {
-            f"level_{mark}_share": float(s) for mark, s in zip((2, 3, 4, 5), found.shares[u], strict=True)
-        }
-        row["level_2_se"] = float(found.share_se[u, 0])
-    return row
+        for place, mark in enumerate((2, 3, 4, 5)):
+            columns[f"level_{mark}_share"] = np.where(known, found.shares[:, place], np.nan)
+        columns["level_2_se"] = np.where(known, found.share_se[:, 0], np.nan)
+    return columns
