@@ -91,7 +91,7 @@ def _compare(needy: pd.DataFrame, pool: pd.DataFrame, rule: PairingRule, near: s
     for pair in near:
         for a, b in permutations(pair, 2):
             if a in own and b in other:
-                place[np.ix_(own[a], other[b])] = 1
+                place[np.ix_(np.asarray(own[a]), np.asarray(other[b]))] = 1
     parts = (
         difference("social_index", 10.0), size, np.where(same("locality_group"), 0.0, 1.0),
         difference("not_native_pct", LANGUAGE_POINTS),
