@@ -35,7 +35,7 @@ from benchmarks.lake import YEAR, write_country
 OUT = Path(__file__).with_name("country.json")
 #: What the lake already holds: the ledger's tables are written with it, there is no sender to return to.
 LEFT_OUT = ("ledger", "returned")
-#: The models of the warehouse that are worth a line: those that took so many seconds.
+#: The models and tests of the warehouse that are worth a line: those that took so many seconds.
 SLOW_MODEL_SECONDS = 2.0
 SIZES = (600, 6_000, 40_000)
 #: Steps shorter than this say nothing of growth.
@@ -98,7 +98,7 @@ def measured(schools: int, home: Path, release: bool, memory: str) -> Row:
 
 
 def _logged(folder: Path) -> tuple[dict[str, Row], dict[str, float]]:
-    """Seconds, CPU seconds and peak memory of each step of the last run, and seconds of its slow models."""
+    """Seconds, CPU seconds and peak memory of each step of the last run; seconds of slow models and tests."""
     lines = [json.loads(line) for path in sorted(folder.glob("*.jsonl")) for line in path.open()]
     last = max((i for i, line in enumerate(lines) if line.get("event") == "PIPELINE_START"), default=0)
     steps: dict[str, Row] = {}
@@ -109,7 +109,8 @@ def _logged(folder: Path) -> tuple[dict[str, Row], dict[str, float]]:
             steps[line["step"]] = {k: line[k] for k in facts if k in line}
             steps[line["step"]]["succeeded"] = line["event"] == "STEP_SUCCESS"
         elif (seconds := line.get("Execution Duration", 0)) >= SLOW_MODEL_SECONDS:
-            models[line["asset"].removeprefix("warehouse/")] = round(seconds, 1)
+            name = f"test {line['check']}" if "check" in line else line["asset"].removeprefix("warehouse/")
+            models[name] = round(seconds, 1)
     return steps, dict(sorted(models.items(), key=lambda m: -m[1]))
 
 
@@ -130,6 +131,15 @@ def growth(rows: list[Row]) -> dict[str, float]:
         if (found := exponent([n for n, _ in at], [s for _, s in at])) is not None:
             out[step] = found
     return out
+
+
+def per_1000_schools(rows: list[Row]) -> float | None:
+    """CPU seconds that a further thousand schools cost between the two largest sizes, without the start."""
+    whole = [r for r in sorted(rows, key=lambda r: r["schools"]) if r["succeeded"]][-2:]
+    if len(whole) < 2:
+        return None
+    more = _cpu(whole[1], "all") - _cpu(whole[0], "all")
+    return round(1000 * more / (whole[1]["schools"] - whole[0]["schools"]), 1)
 
 
 def _cpu(row: Row, step: str) -> float:
@@ -206,7 +216,8 @@ def main() -> int:
         if not given.keep:
             shutil.rmtree(folder)
         rows = [found[n] for n in sorted(found)]
-        given.out.write_text(json.dumps({"growth": growth(rows), "rows": rows}, indent=1) + "\n")
+        out = {"growth": growth(rows), "cpu_s_per_1000_schools": per_1000_schools(rows), "rows": rows}
+        given.out.write_text(json.dumps(out, indent=1) + "\n")
     chosen = [found[n] for n in sorted(given.schools)]
     show(chosen, growth(chosen))
     return 0 if all(r["succeeded"] for r in chosen) else 1
