@@ -4,12 +4,13 @@ import duckdb
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 from benchmarks.country import exponent
 from benchmarks.lake import PLANS, YEAR, write_country
 from pipelines.intake import stages
 from pipelines.intake.validation import accepted_schema, item_schema
-from pipelines.settings import Settings, duckdb_config
+from pipelines.settings import DBT_PROJECT, Settings, duckdb_config
 from schemas import CONTRACTS
 
 
@@ -78,6 +79,13 @@ def test_the_exponent_of_growth_is_the_slope_in_logs():
     assert exponent([600, 6000], [10, 100]) == 1.0
     assert exponent([600, 1200, 2400], [1, 4, 16]) == 2.0
     assert exponent([600], [1]) is None
+
+
+def test_dbt_sets_where_to_spill_once():
+    """A folder that DuckDB has spilled to can't be set again, and dbt repeats ``settings`` for each model."""
+    build = yaml.safe_load((DBT_PROJECT / "profiles.yml").read_text())["uroven"]["outputs"]["build"]
+    limits = set(duckdb_config(DBT_PROJECT / "warehouse.duckdb"))
+    assert set(build["config_options"]) == limits and not limits & set(build["settings"])
 
 
 def test_memory_and_spilling_are_settings(tmp_path, monkeypatch):
