@@ -105,8 +105,8 @@ def _logged(folder: Path) -> tuple[dict[str, Row], dict[str, float]]:
     models: dict[str, float] = {}
     for line in lines[last:]:
         if line.get("event") in ("STEP_SUCCESS", "STEP_FAILURE"):
-            facts = ("seconds", "cpu_seconds", "peak_memory_mb")
-            steps[line["step"]] = {k: line[k] for k in facts if k in line}
+            facts = {"seconds": 0.0, "cpu_seconds": 0.0, "peak_memory_mb": 0}  # a failed step tells none
+            steps[line["step"]] = {k: line.get(k, nothing) for k, nothing in facts.items()}
             steps[line["step"]]["succeeded"] = line["event"] == "STEP_SUCCESS"
         elif (seconds := line.get("Execution Duration", 0)) >= SLOW_MODEL_SECONDS:
             name = f"test {line['check']}" if "check" in line else line["asset"].removeprefix("warehouse/")
