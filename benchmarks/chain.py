@@ -27,6 +27,8 @@ from benchmarks.measure import Measure
 from pipelines.synthetic import write_region
 
 SCHOOLS, YEARS = 600, (2021, 2022, 2023)
+#: Schools twice as large as those of the sample: some ten million item scores.
+SIZE_FACTOR = 2.0
 #: What of the region's files the chain is given.
 KEPT = ("student_results/ВПР * класс.xlsx", "school_register/*", "assessment_register/*", "*/manifest.csv")
 
@@ -53,7 +55,7 @@ def first_run(schools: int) -> Run:
     """A region's inbox and its first release, in a process of its own as a user would start it."""
     inbox, home = _workplace() / f"inbox-{schools}", _workplace() / f"home-{schools}"
     whole = _workplace() / f"whole-{schools}"
-    write_region(whole, schools=schools, years=YEARS, faults=False)
+    write_region(whole, schools=schools, years=YEARS, faults=False, size_factor=SIZE_FACTOR)
     for pattern in KEPT:
         for path in whole.glob(pattern):
             target = inbox / path.relative_to(whole)

@@ -163,7 +163,7 @@ def _title(form: str, number: int, locality: str, settlement: str) -> tuple[str,
     return f"МБОУ «{form}{which}» {place} {settlement}", f"{head} «{long}{which}» {place} {settlement}"
 
 
-def build_region(schools: int, years: Sequence[int], seed: int) -> Region:
+def build_region(schools: int, years: Sequence[int], seed: int, size_factor: float = 1.0) -> Region:
     """Lay out the region: who is where, how large, in what conditions, and what is planted."""
     if schools < 12:
         raise ValueError("a region has at least 12 schools")
@@ -175,7 +175,7 @@ def build_region(schools: int, years: Sequence[int], seed: int) -> Region:
     in_town = max(4, round(0.3 * schools))
     where = np.r_[np.zeros(in_town, int), np.sort(1 + np.arange(schools - in_town) % (len(districts) - 1))]
     # the larger schools are in town
-    sizes = _sizes(schools)
+    sizes = size_factor * _sizes(schools)
     weight = np.where(where == 0, 1.1, 0.0) + rng.normal(0, 0.9, schools)
     size = np.empty(schools)
     size[np.argsort(weight, kind="stable")] = sizes

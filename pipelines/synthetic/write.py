@@ -35,14 +35,16 @@ def write_region(
     seed: int = 20210901,
     truth: Path | None = None,
     faults: bool = True,
+    size_factor: float = 1.0,
     on_progress: Progress | None = None,
 ) -> RegionSummary:
     """Write a synthetic region in the real layouts under ``directory``, a folder per file kind.
 
     The same arguments give the same bytes. ``truth`` is a directory for what the generator knows; ``faults``
-    plants the usual dirt; ``on_progress`` is called with files written, files expected and the last path.
+    plants the usual dirt; schools are ``size_factor`` times as large as usual; ``on_progress`` is called with
+    files written, files expected and the last path.
     """
-    region = build_region(schools, years, seed)
+    region = build_region(schools, years, seed, size_factor)
     students = Students(region)
     known = Truth(region)
     inbox = Inbox(directory, seed, faults, 48 * len(region.years), on_progress)
