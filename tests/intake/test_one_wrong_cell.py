@@ -118,12 +118,16 @@ CASES = [(name, n, *wrong) for name, wrongs in WRONG.items() for n, wrong in enu
 
 
 @cache
-def checked_together(contract: str, file: int) -> Checked:
-    """One of the files that have all wrong cells of a contract, a row each, between two good rows."""
+def checked_together(contract: str, file: int) -> tuple[list[dict[str, Any]], dict[int, dict[str, Any]]]:
+    """Findings and accepted rows of one of the files that together have all wrong cells of a contract.
+
+    Each wrong cell stands in a row of its own, between two good rows.
+    """
     wrongs = WRONG[contract][file * AT_ONCE : (file + 1) * AT_ONCE]
     with tempfile.TemporaryDirectory() as folder:
         changes = [{}, *({field: text} for field, text, _ in wrongs), {}]
-        return checked_rows(Path(folder), CONTRACTS[contract], changes)
+        found = checked_rows(Path(folder), CONTRACTS[contract], changes)
+    return found.findings(), {row["row"]: row for row in found.accepted()}
 
 
 @pytest.mark.parametrize("contract", CONTRACTS)
@@ -139,14 +143,15 @@ def test_a_correct_file_has_no_fault(tmp_path: Path, contract: str) -> None:
 )
 def test_one_wrong_cell(contract: str, number: int, field: str, text: str, rule: str) -> None:
     file, place = divmod(number, AT_ONCE)
-    found, fields = checked_together(contract, file), CONTRACTS[contract].fields
+    findings, rows = checked_together(contract, file)
+    fields = CONTRACTS[contract].fields
     rejects, own = fields[field].rejects, ROW + place
-    faults = found.faults()
-    assert [f for f in faults if f[2] == own] == [(rule, "error" if rejects else "warning", own, field)]
+    (finding,) = (f for f in findings if f["row"] == own)
+    told = finding["rule_id"], finding["severity"], finding["field"]
+    assert told == (rule, "error" if rejects else "warning", field)
     wrongs = WRONG[contract][file * AT_ONCE : (file + 1) * AT_ONCE]
     last = ROW + len(wrongs)
-    assert sorted(f[2] for f in faults) == list(range(ROW, last)), "the good rows have no fault, others one"
-    rows = {row["row"]: row for row in found.accepted()}
+    assert sorted(f["row"] for f in findings) == list(range(ROW, last)), "good rows have no fault, others one"
     rejected = {ROW + n for n, wrong in enumerate(wrongs) if fields[wrong[0]].rejects}
     assert set(rows) == {*range(2, last + 1)} - rejected and (own in rejected) == rejects
     if field == "attendance":
@@ -155,7 +160,6 @@ def test_one_wrong_cell(contract: str, number: int, field: str, text: str, rule:
         filled = GOOD.get((contract, field)) != ""  # the other rows' cell, empty where a relation asks for it
         assert field not in rows[own] and (field in rows[2]) == filled, "the cell is emptied, nothing else"
         assert set(rows[2]) - set(rows[own]) == ({field} if filled else set())
-    (finding,) = (f for f in found.findings() if f["row"] == own)
     assert finding["message_ru"] and finding["message_en"] and "{" not in finding["message_ru"]
 
 
