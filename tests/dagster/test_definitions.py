@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from pipelines.assets.warehouse import read_manifest
 from pipelines.headless import ensure_manifest
 from pipelines.settings import ROOT, Settings
 from schemas import CONTRACTS
@@ -99,3 +100,11 @@ def test_importing_the_code_location_opens_the_manifest_and_the_calendar_alone(d
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=environment)
     names = {Path(line.split("|")[0]).name for line in done.stdout.split("\n") if line}
     assert names == {"manifest.json", "default.toml", "code_list.csv", "code_list_region.csv"}
+
+
+def test_every_test_of_the_warehouse_is_a_check(defs: dg.Definitions) -> None:
+    """One whose `dagster.ref` is none of the tables that it reads would run without being shown."""
+    nodes = [n for n in read_manifest()["nodes"].values() if n["resource_type"] == "test"]
+    tests = {n["name"] for n in nodes if n["depends_on"]["nodes"]}
+    checks = {key.name for key in defs.resolve_asset_graph().asset_check_keys}
+    assert len(tests) > 150 and not tests - checks
