@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,7 +84,8 @@ def killed(inbox: Path, home: Path, kill: Kill) -> bool:
         began(process.stdout, kill.step)
     time.sleep(kill.delay)
     going = process.poll() is None
-    os.killpg(process.pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):  # it had ended, workers and all
+        os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     return going
 
