@@ -3,6 +3,7 @@
 -- of the other schools that are below it, compared in integers. Both look only at schools with the least
 -- number of results. The bounds are the standings of the bounds of its interval; a mean without an error has
 -- none, and is never confirmed.
+{% set keys = ['rule_id', 'rule_version', 'school_year', 'branch', 'requirement', 'years_before', 'series'] %}
 with conditions as (
     select * from {{ ref('int_rule_condition') }}
     where measure in ('standing', 'cluster_standing')
@@ -96,27 +97,71 @@ standings as (
     from whole_set
 ),
 
+known as (
+    select * from standings
+    where is_known and population is not null
+),
+
+-- the schools' means, and among them what is looked up: each mean and each bound. A value comes before the
+-- means that equal it, so that the means before it are those below. Pairs of schools are never made: they
+-- would be quadratic.
+looked_up as (
+    {% for looked, value in [('school', 'mean_value'), ('mean', 'mean_value'), ('low', 'ci_low'),
+        ('high', 'ci_high')] %}
+    select
+        {{ keys | join(', ') }}, population, school_id,
+        '{{ looked }}' as looked, {{ value }} as value, {{ 1 if looked == 'school' else 0 }} as school_n
+    from known
+    where {{ value }} is not null
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+counted as (
+    select
+        {{ keys | join(', ') }}, school_id, looked,
+        sum(school_n) over (
+            partition by {{ keys | join(', ') }}, population
+            order by value asc, school_n asc
+            rows between unbounded preceding and current row
+        ) as below_n
+    from looked_up
+),
+
+below as (
+    select
+        {{ keys | join(', ') }}, school_id,
+        max(case when looked = 'mean' then below_n end) as below_n,
+        max(case when looked = 'low' then below_n end) as below_low_n,
+        max(case when looked = 'high' then below_n end) as below_high_n
+    from counted
+    where looked <> 'school'
+    group by {{ keys | join(', ') }}, school_id
+),
+
 compared as (
     select
-        mine.rule_id, mine.rule_version, mine.school_year, mine.branch, mine.requirement, mine.years_before,
-        mine.series, mine.school_id,
-        count(*) as others_n,
-        sum(case when peers.mean_value < mine.mean_value then 1 else 0 end) as below_n,
-        sum(case when peers.mean_value < mine.ci_low then 1 when mine.ci_low is not null then 0 end)
-            as below_low_n,
-        sum(case when peers.mean_value < mine.ci_high then 1 when mine.ci_high is not null then 0 end)
-            as below_high_n
-    from standings as mine
-    inner join standings as peers
-        on mine.rule_id = peers.rule_id and mine.rule_version = peers.rule_version
-        and mine.school_year = peers.school_year and mine.branch = peers.branch
-        and mine.requirement = peers.requirement and mine.years_before = peers.years_before
-        and mine.series = peers.series and mine.population = peers.population
-        and mine.school_id <> peers.school_id
-    where mine.is_known and peers.is_known
-    group by
-        mine.rule_id, mine.rule_version, mine.school_year, mine.branch, mine.requirement, mine.years_before,
-        mine.series, mine.school_id
+        {% for key in keys %}
+        known.{{ key }},
+        {% endfor %}
+        known.school_id,
+        count(*) over (
+            partition by
+                {% for key in keys %}
+                known.{{ key }},
+                {% endfor %}
+                known.population
+        ) - 1 as others_n,
+        coalesce(below.below_n, 0) as below_n,
+        below.below_low_n,
+        -- the school itself is below the upper bound of its mean, and is not one of the others
+        below.below_high_n - case when known.mean_value < known.ci_high then 1 else 0 end as below_high_n
+    from known
+    left join below
+        on known.school_id = below.school_id
+        {% for key in keys %}
+        and known.{{ key }} = below.{{ key }}
+        {% endfor %}
 ),
 
 judged as (
@@ -146,6 +191,7 @@ judged as (
         and standings.requirement = compared.requirement
         and standings.years_before = compared.years_before
         and standings.series = compared.series and standings.school_id = compared.school_id
+        and compared.others_n > 0
 ),
 
 final as (
