@@ -83,12 +83,10 @@ def end_killed_runs(instance: DagsterInstance, tags: dict[str, str]) -> None:
 
 
 def ensure_manifest(settings: Settings) -> None:
-    """Parse the dbt project: at once where dbt's own partial parse finds nothing new."""
-    from pipelines.resources import run_dbt  # noqa: PLC0415
+    """Let the home have the manifest of the dbt project as it is now, for Dagster's graph."""
+    from pipelines.parsed_project import write_manifest  # noqa: PLC0415
 
-    result = run_dbt(["parse"], settings)
-    if not result.success:
-        raise RuntimeError(f"dbt parse failed: {result.exception}")
+    write_manifest(settings.lake, settings.manifest)
 
 
 def expected_years(settings: Settings, ledger: Ledger) -> list[int]:

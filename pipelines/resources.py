@@ -12,6 +12,7 @@ from typing import Any
 
 import dagster as dg
 
+from pipelines.parsed_project import common_flags, parsed_project, project_version
 from pipelines.settings import DBT_PROJECT, Settings, duckdb_config
 
 
@@ -49,7 +50,7 @@ class UrovenResource(dg.ConfigurableResource):
 
 
 class DbtInProcess(dg.ConfigurableResource):
-    """dbt's own programmatic runner: no second interpreter, the manifest parsed once.
+    """dbt's own programmatic runner: no second interpreter, no second parse.
 
     Its events become Dagster's as they come (dagster-dbt's own conversion).
     """
@@ -177,13 +178,10 @@ def _code_version() -> str:
     import duckdb  # noqa: PLC0415
 
     from pipelines.intake.stages import code_version  # noqa: PLC0415
-    from pipelines.release.publish import project_hash  # noqa: PLC0415
 
-    return f"{code_version()}-{project_hash(DBT_PROJECT)}-{duckdb.__version__}"
+    return f"{code_version()}-{project_version(DBT_PROJECT)}-{duckdb.__version__}"
 
 
-#: Parsed dbt projects of this process, by their environment (it is rendered into the sources).
-_MANIFESTS: dict[tuple[tuple[str, str], ...], Any] = {}
 #: The nodes of the step that is running have it while it runs.
 _STEP_TAG = "running_step"
 
@@ -192,13 +190,10 @@ _STEP_TAG = "running_step"
 def selection(names: set[str], settings: Settings) -> Iterator[list[str]]:
     """What ``--select`` is to be told, so that dbt builds the models, seeds and tests with these names.
 
-    dbt compares each name with each node, three times over: the names of one step cost seconds. In a project
-    that this process has parsed the nodes get a tag instead, for as long as the step runs.
+    dbt compares each name with each node, three times over: the names of one step cost seconds. The nodes get
+    a tag instead, for as long as the step runs.
     """
-    parsed = _MANIFESTS.get(_key(dbt_environment(settings)))
-    if parsed is None:
-        yield sorted(names)
-        return
+    parsed = parsed_project(settings.lake)
     before = [(node, node.tags) for node in parsed.nodes.values() if node.name in names]
     for node, tags in before:
         node.tags = [*tags, _STEP_TAG]
@@ -209,17 +204,12 @@ def selection(names: set[str], settings: Settings) -> Iterator[list[str]]:
             node.tags = tags
 
 
-def _key(environment: dict[str, str]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(environment.items()))
-
-
 def dbt_environment(settings: Settings, database: Path | None = None) -> dict[str, str]:
     limits = duckdb_config(database or settings.warehouse)
     return {
         "UROVEN_CODE": _code_version(),
         "UROVEN_LAKE": str(settings.lake),
         "UROVEN_BUILD": str(database or settings.warehouse),
-        "UROVEN_REGION": settings.region,
         "UROVEN_MEMORY_LIMIT": settings.memory_limit,
         "UROVEN_SPILL_TO": limits["temp_directory"],
         "UROVEN_SPILL_LIMIT": settings.spill_limit,
@@ -239,24 +229,15 @@ def run_dbt(
     from dbt.cli.main import dbtRunner  # noqa: PLC0415
     from google.protobuf.json_format import MessageToDict  # noqa: PLC0415
 
-    environment = dbt_environment(settings, database)
-    os.environ.update(environment)
+    os.environ.update(dbt_environment(settings, database))
 
     def hand_on(event: Any) -> None:
         if on_event:
             on_event(MessageToDict(event, preserving_proto_field_name=True))
 
-    common = [
-        "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
-        "--target-path", str(settings.dbt_target), "--log-path", str(settings.dbt_target),
-        "--log-level", "none", "--log-level-file", "none", "--no-use-colors"
-    ]  # fmt: skip
     try:
-        runner = dbtRunner(manifest=_MANIFESTS.get(_key(environment)), callbacks=[hand_on])
-        result = runner.invoke([*arguments, *common])
-        if arguments[0] == "parse" and result.success:
-            _MANIFESTS[_key(environment)] = result.result
-        return result
+        runner = dbtRunner(manifest=parsed_project(settings.lake), callbacks=[hand_on])
+        return runner.invoke([*arguments, *common_flags(settings.dbt_target)])
     finally:
         # the adapter keeps the database open for the process: the next step could not attach it
         opened = DuckDBConnectionManager._ENV

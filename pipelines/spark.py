@@ -14,8 +14,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from pipelines.parsed_project import common_flags
 from pipelines.resources import dbt_environment
-from pipelines.settings import DBT_PROJECT, Settings
+from pipelines.settings import Settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,13 +80,8 @@ def run_dbt(arguments: Sequence[str], settings: Settings) -> Any:
     SparkAdapter.default_python_submission_method = "session"
     SparkAdapter.python_submission_helpers = {"session": _SessionPythonModel}
     os.environ.update(dbt_environment(settings))
-    target = str(settings.dbt_target / "spark")
-    common = [
-        "--target", "spark", "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
-        "--target-path", target, "--log-path", target,
-        "--log-level", "none", "--log-level-file", "none", "--no-use-colors",
-    ]  # fmt: skip
-    return dbtRunner().invoke([*arguments, *common])
+    target = settings.dbt_target / "spark"
+    return dbtRunner().invoke([*arguments, "--target", "spark", *common_flags(target)])
 
 
 def build(settings: Settings, warehouse: Path, master: str, arguments: Sequence[str]) -> list[str]:

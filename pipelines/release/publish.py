@@ -17,6 +17,8 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.files import fsync
+
 #: The oldest DuckDB that can open a release.
 STORAGE_VERSION = "v1.0.0"
 DATABASE = "warehouse.duckdb"
@@ -130,7 +132,7 @@ def publish(
     _freeze(partial)
     final = releases / release.release_id
     partial.rename(final)
-    _fsync(releases)
+    fsync(releases)
     _point(current, final)
     return release, counts
 
@@ -264,23 +266,15 @@ def _row_counts(database: Path, tables: Sequence[str]) -> dict[str, int]:
     return out
 
 
-def _fsync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _freeze(folder: Path) -> None:
     """Nobody writes to a release again: modes 0444, contents and directories on disk."""
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             path.chmod(0o444)
-            _fsync(path)
+            fsync(path)
     for path in sorted((p for p in folder.rglob("*") if p.is_dir()), reverse=True):
-        _fsync(path)
-    _fsync(folder)
+        fsync(path)
+    fsync(folder)
 
 
 def _point(current: Path, target: Path) -> None:
@@ -289,4 +283,4 @@ def _point(current: Path, target: Path) -> None:
     link.unlink(missing_ok=True)
     link.symlink_to(os.path.relpath(target, current.parent), target_is_directory=True)
     link.replace(current)
-    _fsync(current.parent)
+    fsync(current.parent)

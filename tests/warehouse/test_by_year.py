@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import duckdb
 import pytest
 
 from pipelines import resources
+from pipelines.parsed_project import parsed_project, project_version
 from pipelines.resources import run_dbt
 from pipelines.settings import ROOT, Settings
 
@@ -181,17 +181,14 @@ def _withdrawal(region: Region) -> None:
 
 
 @pytest.fixture(scope="module")
-def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(resources, "_MANIFESTS", {})  # of this home, and no other's
-        made = Region(tmp_path_factory.mktemp("by_year"))
-        assert run_dbt(["parse"], made.settings).success
-        assert made.build() == all_keep(None)
-        yield made
+def region(tmp_path_factory: pytest.TempPathFactory) -> Region:
+    made = Region(tmp_path_factory.mktemp("by_year"))
+    assert made.build() == all_keep(None)
+    return made
 
 
 def test_models_by_year_read_only_what_the_fingerprint_covers(region: Region) -> None:
-    (manifest,) = resources._MANIFESTS.values()
+    manifest = parsed_project(region.settings.lake)
     by_year = {key for key, node in manifest.nodes.items() if node.config.materialized == "incremental"}
     assert {key.rpartition(".")[2] for key in by_year} == set(MODELS)
     mark = "model.uroven.int_year_input"
@@ -260,6 +257,7 @@ def test_other_code_makes_all_anew(region: Region, tmp_path: Path, monkeypatch: 
             file.write("\n")
         with monkeypatch.context() as patch:
             patch.setattr(resources, "DBT_PROJECT", project)
+            project_version.cache_clear()  # as another process finds it
             versions.add(resources._code_version())
     assert len(versions) == 4
     monkeypatch.setattr(resources, "_code_version", lambda: "other")
