@@ -50,8 +50,8 @@ def start_session(master: str, warehouse: Path, memory_limit: str) -> SparkSessi
 class _SessionPythonModel:
     """Runs a dbt Python model in this process, as dbt-duckdb does: dbt-spark knows Databricks only.
 
-    dbt's generated code asks ``spark`` for the relations that the model refers to, which it reads as pandas
-    frames (``df``), and hands the frame it returns to ``createDataFrame``.
+    dbt's generated code asks ``spark`` for the relations that the model refers to, of which it reads columns
+    (``project``) as pandas frames (``df``), and hands the frame it returns to ``createDataFrame``.
     """
 
     def __init__(self, parsed_model: dict[str, Any], credentials: Any) -> None:
@@ -63,7 +63,15 @@ class _SessionPythonModel:
         exec(compiled_code, {"spark": SimpleNamespace(table=self._relation, createDataFrame=self._frame)})
 
     def _relation(self, name: str) -> SimpleNamespace:
-        return SimpleNamespace(df=self._session.table(name).toPandas)
+        return self._as_duckdb(self._session.table(name))
+
+    def _as_duckdb(self, table: DataFrame) -> SimpleNamespace:
+        """What models ask of DuckDB's relations, of a Spark table."""
+
+        def project(columns: str) -> SimpleNamespace:
+            return self._as_duckdb(table.select(*columns.split(", ")))
+
+        return SimpleNamespace(df=table.toPandas, project=project)
 
     def _frame(self, frame: pd.DataFrame) -> DataFrame:
         import pyarrow as pa  # noqa: PLC0415

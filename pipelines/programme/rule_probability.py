@@ -22,6 +22,11 @@ EVENT = ["subject_group", "series", "years_before", "measure", "comparison", "th
 #: The columns of the seed in the order of Requirement's fields.
 NEED = ["branch", "same_by", "conditions_n", "groups_n", "years_n", "years_held_n"]
 RULE = ["rule_id", "rule_version", "school_year"]
+#: What :func:`probabilities` needs to know of a condition.
+CONDITION = [
+    *RULE, *EVENT, "school_id", "branch", "requirement",
+    "posterior_alpha", "posterior_beta", "margin_z", "met_point",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -135,7 +140,8 @@ def condition_probability(conditions: pd.DataFrame) -> np.ndarray:
 def probabilities(conditions: pd.DataFrame, requirements: pd.DataFrame) -> pd.DataFrame:
     """The probability of each rule for each school and year that has any condition.
 
-    ``conditions``: a row per school, rule, year, requirement and condition; ``requirements``: the seed.
+    ``conditions``: a row per school, rule, year, requirement and condition, with the columns ``CONDITION``;
+    ``requirements``: the seed.
     Returns rule_id, rule_version, school_year, school_id, probability.
     """
     frame = conditions.assign(probability=condition_probability(conditions))

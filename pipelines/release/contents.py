@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from pipelines.parallel import each
 from pipelines.release import bi, dictionary
 from pipelines.release.described import described
 from pipelines.release.exports import exports
@@ -46,7 +46,8 @@ def complete(
     grains = {**dictionary.grains(manifest), **OWN_GRAINS}
     bi.declare_keys(database, {t: g for t, g in grains.items() if t in published})
     bi.label_views(database)
-    dictionary.write_docs(folder / "docs", described(database), manifest, texts)
+    tables = described(database)
+    dictionary.write_docs(folder / "docs", tables, manifest, texts)
     tasks: list[Callable[[], object]] = [
         *(
             partial(build_pages, database, folder / "pages", most_schools=school_pages, languages=[lang])
@@ -54,21 +55,8 @@ def complete(
         ),
         *exports(database, folder),
     ]
-    _each(tasks, workers if sum(t.rows or 0 for t in described(database)) > LARGE else 1)
+    each(tasks, workers if sum(t.rows or 0 for t in tables) > LARGE else 1)
 
 
 #: Rows of a release below which a second process costs more than it saves.
 LARGE = 300_000
-
-
-def _each(tasks: list[Callable[[], object]], workers: int) -> None:
-    """Do the tasks, which depend on nothing but the database, in processes where there are to be several."""
-    if workers == 1:
-        for task in tasks:
-            task()
-        return
-    from pebble import ProcessPool  # noqa: PLC0415  only here
-
-    with ProcessPool(min(workers, len(tasks)), context=get_context("forkserver")) as pool:
-        for future in [pool.schedule(task) for task in tasks]:
-            future.result()

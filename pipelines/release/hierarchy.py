@@ -18,11 +18,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
-from multiprocessing import get_context
 
 import numpy as np
 import pandas as pd
 
+from pipelines.parallel import each
 from pipelines.release import attack
 from pipelines.release.suppression import Bools, Cells, Floats, Ints, Sums, additive, protect, relieve
 
@@ -265,14 +265,10 @@ class Shares:
 
     def suppress(self, limits: Limits) -> pd.DataFrame:
         """:func:`suppress`, in a process for each share."""
-        from pebble import ProcessPool  # noqa: PLC0415  only here
-
         if len(self._places) == 1:
             return suppress(self.rows, limits, self._memos[0])
-        with ProcessPool(len(self._places), context=get_context("forkserver")) as pool:
-            parts = [self.rows.iloc[places] for places in self._places]
-            tasks = [pool.schedule(_suppress_share, (part, limits)) for part in parts]
-            statuses, self._memos = map(list, zip(*(task.result() for task in tasks), strict=True))
+        tasks = [partial(_suppress_share, self.rows.iloc[places], limits) for places in self._places]
+        statuses, self._memos = map(list, zip(*each(tasks, len(tasks)), strict=True))
         back = np.argsort(np.concatenate(self._places), kind="stable")
         return pd.concat(statuses, ignore_index=True).iloc[back].reset_index(drop=True)
 
