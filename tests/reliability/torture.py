@@ -82,7 +82,8 @@ def killed(inbox: Path, home: Path, kill: Kill) -> bool:
     process = start(inbox, home)
     if kill.step is not None:
         began(process.stdout, kill.step)
-    time.sleep(kill.delay)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(kill.delay)
     going = process.poll() is None
     with suppress(ProcessLookupError):  # it had ended, workers and all
         os.killpg(process.pid, signal.SIGKILL)
@@ -200,9 +201,9 @@ def plans(
 ) -> Iterator[tuple[Beginning, list[Kill]]]:
     """One kill inside each step, then kills at random moments of the run; over each beginning in turn."""
     luck = random.Random(seed)
-    longest = max(over.seconds for over in begins)
+    shortest = min(over.seconds for over in begins)  # a later kill would come after the end
     kills = [Kill(step, luck.uniform(0, 0.5)) for step in steps]
-    kills += [Kill(None, luck.uniform(0, longest)) for _ in range(randoms)]
+    kills += [Kill(None, luck.uniform(0, shortest)) for _ in range(randoms)]
     for number, first in enumerate(range(0, len(kills), together)):
         yield begins[number % len(begins)], kills[first : first + together]
 
