@@ -31,13 +31,10 @@ def _without_when(manifest: dict[str, Any]) -> dict[str, Any]:
     return manifest
 
 
-def test_a_home_gets_what_its_own_parse_would_say(
-    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_home_gets_what_its_own_parse_would_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lake = tmp_path / "its own озеро"
     shared.write_manifest(lake, tmp_path / "manifest.json")
     made = shared.parsed_project(lake)
-    assert len(list((project / "target").glob("parsed-*.pickle"))) == 1
     # a parse for this lake and no other
     monkeypatch.setattr(shared, "ANY_LAKE", str(lake))
     own, text = shared._parse()
