@@ -37,17 +37,46 @@ asked as (
         and not (conditions.drops_flagged and results.is_flagged)
 ),
 
+of_set as (
+    select * from asked
+    where measure = 'cluster_standing' and n >= least_n
+),
+
+centres as (
+    select {{ keys | join(', ') }}, {{ exact_sum('mean_score') }} / count(mean_score) as centre
+    from of_set
+    group by {{ keys | join(', ') }}
+),
+
+centred as (
+    select of_set.*, of_set.mean_score - centres.centre as deviation
+    from of_set
+    inner join centres
+        on of_set.rule_id = centres.rule_id and of_set.rule_version = centres.rule_version
+        and of_set.school_year = centres.school_year and of_set.branch = centres.branch
+        and of_set.requirement = centres.requirement and of_set.years_before = centres.years_before
+        and of_set.series = centres.series
+),
+
+spreads as (
+    select
+        {{ keys | join(', ') }},
+        sqrt({{ exact_sum('power(deviation, 2)') }} / count(deviation)) as spread
+    from centred
+    group by {{ keys | join(', ') }}
+),
+
 standardised as (
     select
-        *,
-        (mean_score - avg(mean_score) over assessment) / nullif(stddev_pop(mean_score) over assessment, 0)
-            as z_mean,
-        se / nullif(stddev_pop(mean_score) over assessment, 0) as z_se
-    from asked
-    where n >= least_n
-    window assessment as (
-        partition by rule_id, rule_version, school_year, branch, requirement, years_before, series
-    )
+        centred.*,
+        centred.deviation / nullif(spreads.spread, 0) as z_mean,
+        centred.se / nullif(spreads.spread, 0) as z_se
+    from centred
+    inner join spreads
+        on centred.rule_id = spreads.rule_id and centred.rule_version = spreads.rule_version
+        and centred.school_year = spreads.school_year and centred.branch = spreads.branch
+        and centred.requirement = spreads.requirement and centred.years_before = spreads.years_before
+        and centred.series = spreads.series
 ),
 
 single as (
@@ -75,7 +104,6 @@ whole_set as (
     inner join clusters
         on standardised.school_id = clusters.school_id
         and standardised.school_year - standardised.years_before = clusters.school_year
-    where standardised.measure = 'cluster_standing'
     group by
         standardised.rule_id, standardised.rule_version, standardised.school_year, standardised.branch,
         standardised.requirement, standardised.years_before, standardised.measure,
