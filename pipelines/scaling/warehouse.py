@@ -78,7 +78,7 @@ RESULTS = """
 SCHOOL_RESULTS = """
     select school_id, assessment_id, cast(result_score as double) as score, sum(n) as n
     from int_unit_score_count
-    where result_score is not null and assessment_id in (select unnest($assessments))
+    where result_score is not null and list_contains($assessments, assessment_id)
     group by all order by all
 """
 #: Students of each school by journal mark, mark and total.
@@ -86,7 +86,7 @@ JOURNAL_MARKS = """
     select school_id, assessment_id, journal_mark, mark, cast(total as double) as total, count(*) as n
     from int_student_result
     where is_tested and journal_mark is not null and (mark is not null or total is not null)
-        and assessment_id in (select unnest($assessments))
+        and list_contains($assessments, assessment_id)
     group by all order by all
 """
 #: How many rows the queries below find of each assessment, at most.
@@ -141,7 +141,7 @@ STUDENT_CELLS = f"""
         left join read_parquet($result_scale) as r
             on c.assessment_id = r.assessment_id and c.result_score = r.result_score
             and split_part(c.form, ' без ', 1) = r.variant
-        where c.assessment_id in (select unnest($assessments))
+        where list_contains($assessments, c.assessment_id)
     )
     select
         assessment_id, municipality_id, locality_group, school_id, class_name, sex,
@@ -157,7 +157,7 @@ TOTAL_CELLS = """
         cast(scored_n as bigint) as n, score_sum as first, score_square_sum as second
     from int_assessment_unit
     where unit_type = 'school' and subgroup = 'all' and source = 'school_totals' and scored_n > 0
-        and assessment_id in (select unnest($assessments))
+        and list_contains($assessments, assessment_id)
     order by all
 """
 #: Students with a scale score by municipality, sex, locality, form and raw score.
@@ -169,7 +169,7 @@ SCALED_STUDENTS = f"""
         on c.assessment_id = o.assessment_id and c.school_id = o.school_id and o.source = 'students'
     inner join read_parquet($score_scale) as s
         on c.assessment_id = s.assessment_id and c.form = s.form and c.raw_score = s.raw_score
-    where s.scale_score is not null and c.assessment_id in (select unnest($assessments))
+    where s.scale_score is not null and list_contains($assessments, c.assessment_id)
     group by all order by all
 """  # noqa: S608 - a constant of this module
 
@@ -197,7 +197,11 @@ def assessments(db: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
 
 
 def batches(db: duckdb.DuckDBPyConnection) -> Iterator[dict[str, Any]]:
-    """The assessments in their order, as many at once as may be held: `$assessments` of the queries."""
+    """The assessments in their order, as many at once as may be held: `$assessments` of the queries.
+
+    The queries ask `list_contains`, which filters as the table is read. An `in (select unnest(…))` would be a
+    join, planned after all the others: of the whole table, anew for each batch.
+    """
     chosen: list[str] = []
     held = 0
     for assessment, n in db.execute(_SIZES).fetchall():
