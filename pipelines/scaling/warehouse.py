@@ -199,8 +199,8 @@ def assessments(db: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
 def batches(db: duckdb.DuckDBPyConnection) -> Iterator[dict[str, Any]]:
     """The assessments in their order, as many at once as may be held: `$assessments` of the queries.
 
-    The queries ask `list_contains`, which filters as the table is read. An `in (select unnest(…))` would be a
-    join, planned after all the others: of the whole table, anew for each batch.
+    The queries ask `list_contains`: a filter of the table as it is read, where `in (select unnest(…))` is
+    planned as a join above all the others.
     """
     chosen: list[str] = []
     held = 0
