@@ -25,10 +25,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 from pipelines.release.hierarchy import KEYS, LAYERS, Limits, Shares, suppress
 from pipelines.release.publish import copy_comments
+from pipelines.release.quartiles import QUARTILES, protecting
 from pipelines.settings import DBT_PROJECT
 
 RULES = DBT_PROJECT / "seeds" / "publication_rule.csv"
@@ -275,12 +277,13 @@ def indicator_rows(db: duckdb.DuckDBPyConnection, people: str) -> pd.DataFrame:
 
 def _hidden_cells(db: duckdb.DuckDBPyConnection, limits: Limits, shares: Shares) -> None:
     of_staff = replace(limits, least_n=STAFF, small_group=0, margin=1)
-    frames = [shares.suppress(limits)]
+    aggregate = shares.suppress(limits)
+    frames = [aggregate.assign(quartiles=_hidden_quartiles(shares.rows, aggregate["row"], limits))]
     if _exists(db, "fct_programme_indicator"):
         frames.append(suppress(indicator_rows(db, "students"), limits))
         frames.append(suppress(indicator_rows(db, "staff"), of_staff))
     status = pd.concat(frames, ignore_index=True)
-    long = status.melt(KEYS, list(LAYERS), "layer", "status").query("status != 'F'")
+    long = status.melt(KEYS, [*LAYERS, "quartiles"], "layer", "status").query("status in ('A', 'D')")
     db.register("hidden_frame", long)
     columns = [*KEYS, "layer", "status"]
     db.execute(f"create or replace temp table hidden ({', '.join(f'{c} varchar' for c in columns)})")
@@ -290,6 +293,14 @@ def _hidden_cells(db: duckdb.DuckDBPyConnection, limits: Limits, shares: Shares)
         "from temp.hidden as h where h.layer = l and h.unit_type = kind and h.unit_id = unit "
         "and h.assessment_id = work and h.subgroup = part)"
     )
+
+
+def _hidden_quartiles(rows: pd.DataFrame, row_status: pd.Series, limits: Limits) -> np.ndarray:
+    """The status of each row's quartiles: A of few students, D where they tell of a small group beside."""
+    few = (rows["tested_n"] < limits.quartiles_n).to_numpy()
+    shown = ~few & (row_status == "F").to_numpy()
+    told = rows[list(QUARTILES)].where(pd.Series(shown, rows.index), axis=0)
+    return np.where(few, "A", np.where(protecting(rows, told, limits), "D", "F"))
 
 
 def _hidden_forms(db: duckdb.DuckDBPyConnection, limits: Limits) -> None:

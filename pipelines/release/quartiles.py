@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.release.hierarchy import KEYS, Limits, primary_rows, sums_of
-from pipelines.release.suppression import EPSILON, Floats, Sums
+from pipelines.release.suppression import EPSILON, Bools, Floats, Sums
 
 QUARTILES = {"p25": 0.25, "p50": 0.5, "p75": 0.75}
 _ROUNDS = 30
@@ -24,19 +24,59 @@ def recovered(rows: pd.DataFrame, quartiles: pd.DataFrame, limits: Limits) -> pd
     where they are not. Known means to less than ``limits.margin`` students, where that was open beforehand.
     """
     found = np.zeros(len(rows), bool)
-    few = primary_rows(rows, limits)
     for places in rows.groupby("assessment_id").indices.values():
-        if not few[places].any():
-            continue
-        work, told = rows.iloc[places], quartiles.iloc[places]
-        n, sums = work["tested_n"].to_numpy(float), sums_of(work)
-        top = work["max_score"].to_numpy(float)
-        scores = np.unique(told.to_numpy(float))
-        for score in scores[np.isfinite(scores) & ~(scores >= np.nanmax(top, initial=-np.inf))]:
-            low, high = _passed_on(*_bounds(told, n, float(score)), n, sums)
-            known = high - low < np.minimum(limits.margin, n) - EPSILON
-            found[places] |= few[places] & known
+        found[places] = _known(rows.iloc[places], quartiles.iloc[places], limits)
     return rows.loc[found, KEYS].reset_index(drop=True)
+
+
+def protecting(rows: pd.DataFrame, quartiles: pd.DataFrame, limits: Limits) -> Bools:
+    """Rows whose quartiles are to be hidden beside, so that ``recovered`` finds none, shape (rows,).
+
+    What tells of a small group are quartiles of the groups it adds up with. Of those nearest to it the ones
+    of few students go first; then each that was not needed is shown again.
+    """
+    hidden = np.zeros(len(rows), bool)
+    for places in rows.groupby("assessment_id").indices.values():
+        work, all_told = rows.iloc[places], quartiles.iloc[places]
+        n, sums = work["tested_n"].to_numpy(float), sums_of(work)
+        told = all_told.copy()
+        gone: list[int] = []
+        while (reached := _known(work, told, limits)).any():
+            shown = told.notna().any(axis=1).to_numpy()
+            while not (reached & shown).any():  # ends: without any quartile nothing would be known
+                reached = _beside(reached, sums)
+            gone.append(int(np.argmin(np.where(reached & shown, n, np.inf))))
+            told.iloc[gone[-1]] = np.nan
+        for place in sorted(gone, key=lambda i: -n[i]):
+            told.iloc[place] = all_told.iloc[place]
+            if _known(work, told, limits).any():
+                told.iloc[place] = np.nan
+                hidden[places[place]] = True
+    return hidden
+
+
+def _beside(reached: Bools, sums: Sums) -> Bools:
+    """These rows, and those that stand in a sum with one of them."""
+    touched = np.unique(sums.number[reached[sums.part] | reached[sums.total]])
+    within = np.isin(sums.number, touched)
+    out = reached.copy()
+    out[sums.part[within]] = out[sums.total[within]] = True
+    return out
+
+
+def _known(work: pd.DataFrame, told: pd.DataFrame, limits: Limits) -> Bools:
+    """Which rows of one assessment ``recovered`` finds."""
+    few = primary_rows(work, limits)
+    found = np.zeros(len(work), bool)
+    if not few.any():
+        return found
+    n, sums = work["tested_n"].to_numpy(float), sums_of(work)
+    top = work["max_score"].to_numpy(float)
+    scores = np.unique(told.to_numpy(float))
+    for score in scores[np.isfinite(scores) & ~(scores >= np.nanmax(top, initial=-np.inf))]:
+        low, high = _passed_on(*_bounds(told, n, float(score)), n, sums)
+        found |= few & (high - low < np.minimum(limits.margin, n) - EPSILON)
+    return found
 
 
 def _bounds(quartiles: pd.DataFrame, n: Floats, score: float) -> tuple[Floats, Floats]:

@@ -177,6 +177,24 @@ def test_quartiles_that_tell_of_a_small_class_are_found() -> None:
     assert quartiles.recovered(rows, shown.assign(p25=np.nan), LIMITS).empty
 
 
+def test_no_more_quartiles_are_hidden_than_tell_of_a_small_class() -> None:
+    """Without the quartiles of the other class nothing is known; a school beside keeps its own."""
+    rows = _rows(
+        ("class", "a", "m", 1, 15.0), ("class", "b", "m", 12, 12.0), ("school", "1", "m", 13, 12.2),
+        ("school", "2", "m", 40, 12.0), ("municipality", "m", "m", 53, 12.05),
+    )  # fmt: skip
+    rows["school_id"] = ["1", "1", "1", "2", None]
+    told = pd.DataFrame(
+        {"p25": [np.nan, 11, 12, 9, 9], "p50": [np.nan, 13, 13, 12, 12], "p75": [np.nan, 14, 14, 14, 14]}
+    )
+    assert quartiles.recovered(rows, told, LIMITS)["unit_id"].tolist() == ["a"]
+    hidden = quartiles.protecting(rows, told, LIMITS)
+    assert hidden.tolist() == [False, True, False, False, False]
+    kept = told.where(pd.Series(~hidden), axis=0)
+    assert quartiles.recovered(rows, kept, LIMITS).empty
+    assert not quartiles.protecting(rows, kept, LIMITS).any()
+
+
 def test_quartiles_of_what_stays_open_tell_nothing_of_small_groups() -> None:
     rows = regions(range(15))
     open_ = (suppress(rows, LIMITS)["row"] == "F") & (rows["tested_n"] >= LIMITS.small_group)
