@@ -37,46 +37,30 @@ asked as (
         and not (conditions.drops_flagged and results.is_flagged)
 ),
 
-of_set as (
-    select * from asked
-    where measure = 'cluster_standing' and n >= least_n
-),
-
-centres as (
-    select {{ keys | join(', ') }}, {{ exact_sum('mean_score') }} / count(mean_score) as centre
-    from of_set
-    group by {{ keys | join(', ') }}
-),
-
 centred as (
-    select of_set.*, of_set.mean_score - centres.centre as deviation
-    from of_set
-    inner join centres
-        on of_set.rule_id = centres.rule_id and of_set.rule_version = centres.rule_version
-        and of_set.school_year = centres.school_year and of_set.branch = centres.branch
-        and of_set.requirement = centres.requirement and of_set.years_before = centres.years_before
-        and of_set.series = centres.series
+    select
+        *,
+        mean_score - {{ exact_sum('mean_score', 'over assessment') }} / count(mean_score) over assessment
+            as deviation
+    from asked
+    where measure = 'cluster_standing' and n >= least_n
+    window assessment as (partition by {{ keys | join(', ') }})
 ),
 
-spreads as (
+spread as (
     select
-        {{ keys | join(', ') }},
-        sqrt({{ exact_sum('power(deviation, 2)') }} / count(deviation)) as spread
+        *,
+        sqrt({{ exact_sum('power(deviation, 2)', 'over assessment') }} / count(deviation) over assessment) as sd
     from centred
-    group by {{ keys | join(', ') }}
+    window assessment as (partition by {{ keys | join(', ') }})
 ),
 
 standardised as (
     select
-        centred.*,
-        centred.deviation / nullif(spreads.spread, 0) as z_mean,
-        centred.se / nullif(spreads.spread, 0) as z_se
-    from centred
-    inner join spreads
-        on centred.rule_id = spreads.rule_id and centred.rule_version = spreads.rule_version
-        and centred.school_year = spreads.school_year and centred.branch = spreads.branch
-        and centred.requirement = spreads.requirement and centred.years_before = spreads.years_before
-        and centred.series = spreads.series
+        *,
+        deviation / nullif(sd, 0) as z_mean,
+        se / nullif(sd, 0) as z_se
+    from spread
 ),
 
 single as (
