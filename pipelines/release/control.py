@@ -297,7 +297,7 @@ def _hidden_cells(db: duckdb.DuckDBPyConnection, limits: Limits, shares: Shares)
 
 def _hidden_quartiles(rows: pd.DataFrame, row_status: pd.Series, limits: Limits) -> np.ndarray:
     """The status of each row's quartiles: A of few students, D where they tell of a small group beside."""
-    few = (rows["tested_n"] < limits.quartiles_n).to_numpy()
+    few = (rows["tested_n"] < limits.small_group).to_numpy()
     shown = ~few & (row_status == "F").to_numpy()
     told = rows[list(QUARTILES)].where(pd.Series(shown, rows.index), axis=0)
     return np.where(few, "A", np.where(protecting(rows, told, limits), "D", "F"))

@@ -40,15 +40,14 @@ class Limits:
     """The settings of release control [local, but for the ten].
 
     least_n: students under a statistic. small_group: a group whose shares of 0 % and 100 % are masked and
-    whose marks are shown as below or not below. margin: how wide the interval of a hidden number of such a
-    group must stay, in students (or students' full scores): one student's whole result stays open.
-    quartiles_n: students under quartiles.
+    whose marks are shown as below or not below, and that has no quartiles. margin: how wide the interval of a
+    hidden number of such a group must stay, in students (or students' full scores): one student's whole
+    result stays open.
     """
 
     least_n: int = 10
     small_group: int = 30
     margin: int = 1
-    quartiles_n: int = 30
 
 
 #: A number about ten or more that is hidden for others' sake is no secret, but must not be known exactly

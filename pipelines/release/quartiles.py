@@ -38,13 +38,12 @@ def protecting(rows: pd.DataFrame, quartiles: pd.DataFrame, limits: Limits) -> B
     hidden = np.zeros(len(rows), bool)
     for places in rows.groupby("assessment_id").indices.values():
         work, all_told = rows.iloc[places], quartiles.iloc[places]
-        n, sums = work["tested_n"].to_numpy(float), sums_of(work)
-        told = all_told.copy()
+        n, told = work["tested_n"].to_numpy(float), all_told.copy()
         gone: list[int] = []
         while (reached := _known(work, told, limits)).any():
             shown = told.notna().any(axis=1).to_numpy()
             while not (reached & shown).any():  # ends: without any quartile nothing would be known
-                reached = _beside(reached, sums)
+                reached = _beside(reached, sums_of(work))
             gone.append(int(np.argmin(np.where(reached & shown, n, np.inf))))
             told.iloc[gone[-1]] = np.nan
         for place in sorted(gone, key=lambda i: -n[i]):
