@@ -50,7 +50,8 @@ centred as (
 spread as (
     select
         *,
-        sqrt({{ exact_sum('power(deviation, 2)', 'over assessment') }} / count(deviation) over assessment) as sd
+        sqrt({{ exact_sum('power(deviation, 2)', 'over assessment') }} / count(deviation) over assessment)
+            as sd
     from centred
     window assessment as (partition by {{ keys | join(', ') }})
 ),
