@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pyarrow.compute as pc
 import pytest
-from python_calamine import CalamineWorkbook
 
 from tests.intake.intake_files import Checked, check, item_lists
 
@@ -136,16 +134,3 @@ def test_no_name_of_the_forms_is_landed(real_data: Path) -> None:
     landed = str([t.to_pylist() for c in found for parts in c.tables.values() for t in parts])
     names = ("Иванов", "Петров", "Смирнов", "Участников", "Условный", "222222", "444444", "40001")
     assert [name for name in names if name.lower() in landed.lower()] == []
-
-
-def test_speed(real_data: Path) -> None:
-    """Reading and validating a whole protocol takes at most 2.5 times what it takes to open it."""
-    path, ours, bare = real_data / MATHEMATICS, [], []
-    for _ in range(4):
-        start = time.process_time()
-        CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
-        bare.append(time.process_time() - start)
-        start = time.process_time()
-        check(path, inbox=real_data)
-        ours.append(time.process_time() - start)
-    assert min(ours) <= 2.5 * min(bare), f"{min(ours):.2f} s against {min(bare):.2f} s"

@@ -1,7 +1,5 @@
 """Known truth comes back: bias, coverage of intervals, years and drifting anchors."""
 
-import time
-
 import numpy as np
 import pytest
 
@@ -116,21 +114,3 @@ def test_too_much_drift_is_not_linked():
     link = link_by_anchors(old, second, names, reference=ReferenceCohort(0, 1))
     assert not link.linked and link.calibration is None and link.mean == {}
     assert "many_dropped" in codes(link.reasons)
-
-
-def test_cost_is_small_and_does_not_grow_with_students():
-    rng = np.random.default_rng(7)
-    difficulty = np.linspace(-2, 2, 30)
-    counted = [counts_from_matrix(simulate_01(rng, rng.normal(size=n), difficulty)) for n in (5000, 50000)]
-
-    def best(counts):
-        times = []
-        for _ in range(7):
-            start = time.process_time()
-            calibrate(counts)
-            times.append(time.process_time() - start)
-        return min(times)
-
-    small, large = (best(c) for c in counted)
-    assert large < 0.1
-    assert large < 2 * small + 0.01
