@@ -49,7 +49,7 @@ def grain(model: Mapping[str, Any]) -> list[str]:
 
 
 def make_release(path: Path, rows: Rows, without: Set[str] = frozenset()) -> Path:
-    """A published database: every promised table (less ``without``), and those with rows given.
+    """A published database: every promised table (less ``without``), and those with rows given, ordered.
 
     A row names only the columns that matter; a column that the contract lacks raises.
     """
@@ -64,6 +64,10 @@ def make_release(path: Path, rows: Rows, without: Set[str] = frozenset()) -> Pat
                 names = ", ".join(map(quoted, row))
                 places = ", ".join("?" * len(row))
                 db.execute(f"INSERT INTO {quoted(table)} ({names}) VALUES ({places})", list(row.values()))  # noqa: S608
+            db.execute(f"CREATE TEMP TABLE given AS FROM {quoted(table)}")
+            db.execute(f"TRUNCATE {quoted(table)}")
+            db.execute(f"INSERT INTO {quoted(table)} SELECT * FROM given ORDER BY ALL")  # noqa: S608
+            db.execute("DROP TABLE given")
     return path
 
 

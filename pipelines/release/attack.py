@@ -41,14 +41,6 @@ class Component:
     def right(self) -> Floats:
         return self.all_right[self.relations]
 
-    @cached_property
-    def matrix(self) -> sparse.csr_array:
-        """matrix · x = right, (m, k)."""
-        row = np.searchsorted(self.relations, self.cells.relation[self.edges])
-        column = np.searchsorted(self.members, self.cells.cell[self.edges])
-        shape = (len(self.relations), len(self.members))
-        return sparse.csr_array((self.cells.sign[self.edges], (row, column)), shape)
-
     @property
     def is_tree(self) -> bool:
         return len(self.edges) < len(self.members) + len(self.relations)
@@ -190,6 +182,11 @@ def components(cells: Cells, hidden: Bools) -> list[Component]:
     return out
 
 
+#: HiGHS's simplex strategies. Primal: the answer to one aim is where it starts for the next. Rarely it loses
+#: its way, where dual does not.
+_PRIMAL, _DUAL = 4, 1
+
+
 class _Solver:
     """The tables that agree with what is published, ready to be asked for the one with the least of some aim.
 
@@ -197,14 +194,18 @@ class _Solver:
     """
 
     def __init__(self, cells: Cells, part: Component) -> None:
+        by_relation = part.edges[np.argsort(cells.relation[part.edges], kind="stable")]
         model = highspy.HighsLp()
         model.num_col_, model.num_row_ = len(part.members), len(part.relations)
         model.col_cost_ = np.zeros(len(part.members))
         model.col_lower_, model.col_upper_ = cells.lower[part.members], cells.upper[part.members]
         model.row_lower_ = model.row_upper_ = part.right
         model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        model.a_matrix_.start_ = part.matrix.indptr
-        model.a_matrix_.index_, model.a_matrix_.value_ = part.matrix.indices, part.matrix.data
+        model.a_matrix_.start_ = np.searchsorted(
+            cells.relation[by_relation], np.append(part.relations, part.relations[-1:] + 1)
+        )
+        model.a_matrix_.index_ = np.searchsorted(part.members, cells.cell[by_relation])
+        model.a_matrix_.value_ = cells.sign[by_relation]
         self._columns = np.arange(len(part.members), dtype=np.int32)
         self._highs = highspy.Highs()
         self._highs.setOptionValue("output_flag", False)
@@ -217,9 +218,14 @@ class _Solver:
         Raises ArithmeticError when the solver gives up: the true table is one, so there is always an answer.
         """
         self._highs.changeColsCost(len(aim), self._columns, aim)
-        self._highs.run()
-        status = self._highs.getModelStatus()
-        if status != highspy.HighsModelStatus.kOptimal:
+        for strategy in (_PRIMAL, _DUAL):
+            self._highs.setOptionValue("simplex_strategy", strategy)
+            self._highs.run()
+            status = self._highs.getModelStatus()
+            if status == highspy.HighsModelStatus.kOptimal:
+                break
+            self._highs.clearSolver()
+        else:
             raise ArithmeticError(f"the solver on hidden cells: {status}")
         answer = self._highs.getSolution()
         return np.asarray(answer.col_value, float), np.asarray(answer.row_dual, float)

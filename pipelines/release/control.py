@@ -25,12 +25,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
-import numpy as np
 import pandas as pd
 
-from pipelines.release.hierarchy import KEYS, LAYERS, Limits, Shares, suppress
+from pipelines.release.hierarchy import KEYS, LAYERS, Limits, suppress
 from pipelines.release.publish import copy_comments
-from pipelines.release.quartiles import QUARTILES, protecting
+from pipelines.release.shares import Shares
 from pipelines.settings import DBT_PROJECT
 
 RULES = DBT_PROJECT / "seeds" / "publication_rule.csv"
@@ -180,7 +179,7 @@ def _write_table(
     """Write one table; returns table, rule, column, cells with a value, of them hidden as A and D."""
     columns = _columns(db, table)
     if not rules:
-        db.execute(f'insert into out.main."{table}" select * from build.main."{table}" order by all')  # noqa: S608
+        db.execute(f'insert into out.main."{table}" from build.main."{table}"')
         return []
     statuses = ", ".join(f"{rule.status(limits)} as status_{i}" for i, rule in enumerate(rules))
     db.execute(
@@ -222,7 +221,7 @@ def _write_table(
     shown += [f"{sql} as {column}" for column, sql in added.items()]
     db.execute(f'create or replace temp table "{SEEN}{table}" as select {", ".join(shown)} from masked')  # noqa: S608
     names = ", ".join(f'"{c}"' for c in [*columns, *added])
-    db.execute(f'insert into out.main."{table}" select {names} from temp."{SEEN}{table}" order by all')  # noqa: S608
+    db.execute(f'insert into out.main."{table}" select {names} from temp."{SEEN}{table}"')  # noqa: S608
     costs = []
     for column, numbers in by_column.items():
         first = _first(numbers)
@@ -277,8 +276,7 @@ def indicator_rows(db: duckdb.DuckDBPyConnection, people: str) -> pd.DataFrame:
 
 def _hidden_cells(db: duckdb.DuckDBPyConnection, limits: Limits, shares: Shares) -> None:
     of_staff = replace(limits, least_n=STAFF, small_group=0, margin=1)
-    aggregate = shares.suppress(limits)
-    frames = [aggregate.assign(quartiles=_hidden_quartiles(shares.rows, aggregate["row"], limits))]
+    frames = [shares.suppress(limits)]
     if _exists(db, "fct_programme_indicator"):
         frames.append(suppress(indicator_rows(db, "students"), limits))
         frames.append(suppress(indicator_rows(db, "staff"), of_staff))
@@ -293,14 +291,6 @@ def _hidden_cells(db: duckdb.DuckDBPyConnection, limits: Limits, shares: Shares)
         "from temp.hidden as h where h.layer = l and h.unit_type = kind and h.unit_id = unit "
         "and h.assessment_id = work and h.subgroup = part)"
     )
-
-
-def _hidden_quartiles(rows: pd.DataFrame, row_status: pd.Series, limits: Limits) -> np.ndarray:
-    """The status of each row's quartiles: A of few students, D where they tell of a small group beside."""
-    few = (rows["tested_n"] < limits.small_group).to_numpy()
-    shown = ~few & (row_status == "F").to_numpy()
-    told = rows[list(QUARTILES)].where(pd.Series(shown, rows.index), axis=0)
-    return np.where(few, "A", np.where(protecting(rows, told, limits), "D", "F"))
 
 
 def _hidden_forms(db: duckdb.DuckDBPyConnection, limits: Limits) -> None:

@@ -122,8 +122,7 @@ def _write_statistic(
         {subgroup},
             t.{s["value"]}, {number["numerator"]}, {number["denominator"]}, {low}, {high},
             {status}, coalesce({conf}, 'F')
-        from {source} as t {_JOINS.get(table, "")}
-        order by all"""  # noqa: S608
+        from {source} as t {_JOINS.get(table, "")}"""  # noqa: S608
     )
 
 
@@ -135,7 +134,7 @@ def _write_codes(db: duckdb.DuckDBPyConnection) -> None:
         "create table out.main.dim_code (list varchar not null, code varchar not null, "
         "title_ru varchar not null, title_en varchar)"
     )
-    db.execute(f"insert into out.main.dim_code {_read(lists, 'list, code, title_ru, title_en')} order by all")
+    db.execute(f"insert into out.main.dim_code {_read(lists, 'list, code, title_ru, title_en')}")
 
 
 def _write_indicators(db: duckdb.DuckDBPyConnection) -> None:
@@ -152,7 +151,7 @@ def _write_indicators(db: duckdb.DuckDBPyConnection) -> None:
     shared = "indicator_id, title_ru, title_en, unit, count_unit, polarity"
     theirs = f"{shared}, 'fct_programme_indicator', 'value', programme"
     if registry.exists():
-        db.execute(f"insert into out.main.dim_indicator {_read([str(registry)], theirs)} order by all")
+        db.execute(f"insert into out.main.dim_indicator {_read([str(registry)], theirs)}")
 
 
 def _read(paths: list[str], columns: str) -> str:

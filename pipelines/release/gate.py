@@ -97,7 +97,8 @@ def _distributions(db: duckdb.DuckDBPyConnection) -> list[_Suite]:
         db,
         """select t.*, t.ci_high - t.ci_low as ci_width, t.mean_score / a.max_score as share_of_maximum
         from out.main.fct_assessment_aggregate as t
-        left join out.main.dim_assessment as a on t.assessment_id = a.assessment_id""",
+        left join out.main.dim_assessment as a on t.assessment_id = a.assessment_id
+        order by t.assessment_id, t.unit_type, t.unit_id, t.subgroup""",
     )
     return [
         _Suite(
@@ -118,7 +119,7 @@ def _distributions(db: duckdb.DuckDBPyConnection) -> list[_Suite]:
 
 #: Assessments with a result of the region that is shown.
 _OF_REGION = """select assessment_id, max(tested_n) as tested_n from {catalogue}.main.fct_assessment_aggregate
-    where unit_type = 'region' and subgroup = 'all' and obs_status <> 'Q' group by all"""
+    where unit_type = 'region' and subgroup = 'all' and obs_status <> 'Q' group by all order by all"""
 
 
 def _completeness(db: duckdb.DuckDBPyConnection, previous: Path | None) -> list[_Suite]:
@@ -133,7 +134,7 @@ def _completeness(db: duckdb.DuckDBPyConnection, previous: Path | None) -> list[
         db,
         """select table_name, sum(primary_n + secondary_n) / nullif(sum(values_n), 0) as hidden_share
         from out.main.dq_suppression where column_name in ('mean_score', 'value', 'staffing_pct')
-        group by all""",
+        group by all order by all""",
     )
     missing = f"скрыто больше {MISSING:.0%} чисел"
     return [
@@ -176,7 +177,8 @@ def _jumps(db: duckdb.DuckDBPyConnection, previous: Path | None) -> list[_Suite]
             from out.main.fct_assessment_aggregate as n
             inner join before.main.fct_assessment_aggregate as o
                 using (unit_type, unit_id, assessment_id, subgroup)
-            where n.unit_type = 'region' and n.subgroup = 'all'""",
+            where n.unit_type = 'region' and n.subgroup = 'all'
+            order by assessment_id""",
         )
     finally:
         db.execute("detach before")

@@ -22,7 +22,6 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from pipelines.parallel import each
 from pipelines.release import attack
 from pipelines.release.suppression import Bools, Cells, Floats, Ints, Sums, additive, protect, relieve
 
@@ -243,53 +242,6 @@ def findings(
     hit["below"] |= primary_below(rows, limits) & ~below
     hit["marks"] |= primary_marks(rows, limits) & ~marks
     return pd.concat([rows[h][KEYS].assign(layer=layer) for layer, h in hit.items()], ignore_index=True)
-
-
-class Shares:
-    """Rows divided by their assessments, which have no sum in common, so that processes may share the work.
-
-    What is hidden and found is the same however many shares there are. Each keeps the attack's memos.
-    """
-
-    def __init__(self, rows: pd.DataFrame, most: int = 1) -> None:
-        """Of more than ``LARGE`` rows up to ``most`` shares of about the same size."""
-        self.rows = rows
-        code, _ = pd.factorize(rows["assessment_id"])
-        size = np.bincount(code)
-        number = max(1, min(most, len(rows) // LARGE, len(size)))
-        share_of, filled = np.zeros(len(size), np.int64), np.zeros(number)
-        for assessment in np.argsort(-size, kind="stable"):
-            share_of[assessment] = np.argmin(filled)
-            filled[share_of[assessment]] += size[assessment]
-        self._places = [np.flatnonzero(share_of[code] == i) for i in range(number)]
-        self._memos = [Memos(attack.Memo) for _ in self._places]
-
-    def suppress(self, limits: Limits) -> pd.DataFrame:
-        """:func:`suppress`, in a process for each share."""
-        if len(self._places) == 1:
-            return suppress(self.rows, limits, self._memos[0])
-        tasks = [partial(_suppress_share, self.rows.iloc[places], limits) for places in self._places]
-        statuses, self._memos = map(list, zip(*each(tasks, len(tasks)), strict=True))
-        back = np.argsort(np.concatenate(self._places), kind="stable")
-        return pd.concat(statuses, ignore_index=True).iloc[back].reset_index(drop=True)
-
-    def findings(self, status: pd.DataFrame, limits: Limits) -> pd.DataFrame:
-        """:func:`findings`, share by share."""
-        found = [
-            findings(self.rows.iloc[places], status.iloc[places], limits, memos)
-            for places, memos in zip(self._places, self._memos, strict=True)
-        ]
-        return pd.concat(found, ignore_index=True)
-
-
-#: Below this many rows a second process costs more than it saves.
-LARGE = 10_000
-
-
-def _suppress_share(rows: pd.DataFrame, limits: Limits) -> tuple[pd.DataFrame, Memos]:
-    """A process's task; what it found out comes back with the result."""
-    memos = Memos(attack.Memo)
-    return suppress(rows, limits, memos), memos
 
 
 def _row_cells(rows: pd.DataFrame, limits: Limits) -> dict[str, Cells]:

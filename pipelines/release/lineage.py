@@ -36,7 +36,7 @@ def write_lineage(db: duckdb.DuckDBPyConnection) -> None:
             f"from build.{table} as t {join}"
         )
     if parts:
-        db.execute(f"insert into out.main.{TABLE} {' union all '.join(parts)} order by all")
+        db.execute(f"insert into out.main.{TABLE} {' union all '.join(parts)}")
 
 
 def _contract(table: str) -> str:

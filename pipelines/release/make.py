@@ -6,14 +6,17 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
-from pipelines.release import control, cube, gate, lineage, own_columns, quartiles, revision
-from pipelines.release.hierarchy import Limits, Shares
+from pipelines.parallel import beside
+from pipelines.release import control, cube, gate, lineage, own_columns, revision
+from pipelines.release.hierarchy import Limits
 from pipelines.release.publish import Release, current_release, publish
+from pipelines.release.shares import Shares
 from pipelines.settings import DBT_PROJECT
 
 #: Made in the release step, beside the marts.
@@ -79,16 +82,18 @@ def make_release(
         rest.unlink(missing_ok=True)
     with duckdb.connect() as db:
         db.execute("set threads = 1")
+        db.execute("set checkpoint_threshold = '1TB'")  # once, at the end: the frames are thrown away
         db.execute(f"attach '{build}' as build (read_only)")
         db.execute(f"attach '{frames}' as out")
         shares = Shares(control.aggregate_rows(db), workers)
         control.write_frames(db, wanted, rules, limits, shares)
-        cube.write_cube(db, region)
-        lineage.write_lineage(db)
-        stop_if_recovered(db, limits, shares)
-        results = gate.judge(db, current if now else None, accept_jumps)
-        if now:
-            results += revision.judge(db, current, limits, shares)
+        with beside(_attack(db, limits, shares), len(shares)) as recovered_ones:
+            cube.write_cube(db, region)
+            lineage.write_lineage(db)
+            results = gate.judge(db, current if now else None, accept_jumps)
+            if now:
+                results += revision.judge(db, current, limits, shares)
+            _stop_if(recovered_ones())
         gate.write_results(db, results)
         own_columns.describe_columns(db, OWN_TABLES)
         db.execute("use memory")
@@ -115,7 +120,10 @@ def make_release(
 
 def stop_if_recovered(db: duckdb.DuckDBPyConnection, limits: Limits, shares: Shares | None = None) -> None:
     """Attack the frames as they stand in ``out``. Raises Stopped naming the first cells recovered."""
-    found = recovered(db, limits, shares)
+    _stop_if(_attack(db, limits, shares)())
+
+
+def _stop_if(found: pd.DataFrame) -> None:
     if len(found):
         named = "; ".join(
             f"{r.unit_type} {r.unit_id}, {r.assessment_id}, {r.subgroup} ({r.layer})"
@@ -129,7 +137,12 @@ def recovered(db: duckdb.DuckDBPyConnection, limits: Limits, shares: Shares | No
 
     A cell that should be hidden and stands open counts as recovered.
     """
+    return _attack(db, limits, shares)()
+
+
+def _attack(
+    db: duckdb.DuckDBPyConnection, limits: Limits, shares: Shares | None
+) -> Callable[[], pd.DataFrame]:
+    """The task of :func:`recovered`, which any process can do."""
     shares = shares or Shares(control.aggregate_rows(db))
-    by_sums = shares.findings(control.shown(db), limits)
-    by_quartiles = quartiles.recovered(shares.rows, control.shown_quartiles(db), limits)
-    return pd.concat([by_sums, by_quartiles.assign(layer="quartiles")], ignore_index=True)
+    return partial(shares.recovered, control.shown(db), control.shown_quartiles(db), limits)

@@ -236,10 +236,7 @@ def _write_parquet(folder: Path, tables: Sequence[str]) -> None:
         db.execute("SET threads = 1")
         for table in tables:
             path = folder / "parquet" / f"{table}.parquet"
-            db.execute(
-                f"COPY (SELECT * FROM {_quoted(table)} ORDER BY ALL) TO {_literal(str(path))} "  # noqa: S608
-                "(FORMAT parquet, COMPRESSION zstd)"
-            )
+            db.execute(f"COPY {_quoted(table)} TO {_literal(str(path))} (FORMAT parquet, COMPRESSION zstd)")
 
 
 def _write_checksums(folder: Path) -> None:

@@ -29,6 +29,17 @@ def recovered(rows: pd.DataFrame, quartiles: pd.DataFrame, limits: Limits) -> pd
     return rows.loc[found, KEYS].reset_index(drop=True)
 
 
+def status(rows: pd.DataFrame, row_status: pd.Series, limits: Limits) -> np.ndarray:
+    """The status of each row's quartiles: A of few students, D where they tell of a small group beside.
+
+    ``row_status``: of the layer ``row``, in the order of ``rows``.
+    """
+    few = (rows["tested_n"] < limits.small_group).to_numpy()
+    shown = ~few & (row_status == "F").to_numpy()
+    told = rows[list(QUARTILES)].where(pd.Series(shown, rows.index), axis=0)
+    return np.where(few, "A", np.where(protecting(rows, told, limits), "D", "F"))
+
+
 def protecting(rows: pd.DataFrame, quartiles: pd.DataFrame, limits: Limits) -> Bools:
     """Rows whose quartiles are to be hidden beside, so that ``recovered`` finds none, shape (rows,).
 

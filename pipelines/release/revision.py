@@ -16,8 +16,9 @@ import pandas as pd
 
 from pipelines.release import control
 from pipelines.release.gate import Judgement
-from pipelines.release.hierarchy import KEYS, LAYERS, Limits, Shares, sums_of
+from pipelines.release.hierarchy import KEYS, LAYERS, Limits, sums_of
 from pipelines.release.publish import DATABASE
+from pipelines.release.shares import Shares
 from pipelines.release.suppression import Floats, Sums
 
 #: Of each layer a number that stands where the layer is shown.

@@ -19,7 +19,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -223,12 +222,10 @@ def _partners_of_findings(cells: Cells, hidden: Bools, found: dict[int, Finding]
             relations = finding.relations
             edges = np.concatenate([cells.edges_of[r] for r in relations.tolist()])
             members, place = np.unique(cells.cell[edges], return_inverse=True)
-            slopes = sparse.csr_array(
-                (cells.sign[edges], (place, np.searchsorted(relations, cells.relation[edges])))
-            )
+            sign, of = cells.sign[edges], np.searchsorted(relations, cells.relation[edges])
         gain = np.zeros(len(members))
         for slope in (-finding.lowest, finding.highest):
-            pull = slopes @ -slope
+            pull = np.bincount(place, sign * -slope[of])
             gain += np.where(pull > 0, pull * up[members], -pull * down[members])
         holds = gain > EPSILON
         if added[members[holds]].any():

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from pipelines.release.hierarchy import Limits, Shares, findings, suppress
+from pipelines.release.hierarchy import Limits, findings, suppress
 from pipelines.release.revision import NUMBERS, given_away, small_changes
+from pipelines.release.shares import Shares
 
 LIMITS = Limits()
 

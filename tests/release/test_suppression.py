@@ -10,7 +10,6 @@ from pipelines.release import attack, quartiles
 from pipelines.release.hierarchy import (
     LAYERS,
     Limits,
-    Shares,
     below_cells,
     findings,
     primary_below,
@@ -20,6 +19,7 @@ from pipelines.release.hierarchy import (
     sums_of,
     suppress,
 )
+from pipelines.release.shares import Shares
 from pipelines.release.suppression import Cells, Sums, additive, propagate, protect, relieve
 from tests.release.regions import region, regions
 
@@ -252,11 +252,14 @@ def test_what_the_attack_remembers_it_would_find_again(seed: int) -> None:
 def test_shares_of_the_work_hide_and_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = regions(range(4)).sample(frac=1, random_state=1).reset_index(drop=True)
     whole = suppress(rows, LIMITS)
-    monkeypatch.setattr("pipelines.release.hierarchy.LARGE", 1)
+    whole["quartiles"] = quartiles.status(rows, whole["row"], LIMITS)
+    monkeypatch.setattr("pipelines.release.shares.LARGE", 1)
     shares = Shares(rows, 3)
     status = shares.suppress(LIMITS)
     pd.testing.assert_frame_equal(status, whole)
-    assert shares.findings(status, LIMITS).empty
+    open_ = (status["row"] == "F") & (status["quartiles"] == "F")
+    told = rows[list(quartiles.QUARTILES)].where(open_, axis=0)
+    assert len(shares) == 3 and shares.recovered(status, told, LIMITS).empty
     open_ = status.assign(row="F")
     found = shares.findings(open_, LIMITS)
     pd.testing.assert_frame_equal(

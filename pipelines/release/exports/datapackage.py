@@ -57,7 +57,7 @@ def _write_csv(database: Path, out: Path, tables: list[PublishedTable]) -> None:
         for table in tables:
             cells = ", ".join(_csv_cell(c) for c in table.columns)
             db.execute(
-                f"COPY (SELECT {cells} FROM published.main.{quoted(table.name)} ORDER BY ALL) "  # noqa: S608
+                f"COPY (SELECT {cells} FROM published.main.{quoted(table.name)}) "  # noqa: S608
                 f"TO {literal(str(out / f'{table.name}.csv'))} (FORMAT csv, HEADER)"
             )
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 import jinja2
+import pandas as pd
 
 from pipelines.release.described import PublishedTable, described, literal, open_published, quoted
 
@@ -158,11 +159,11 @@ def _listed_names(db: duckdb.DuckDBPyConnection, column: str, tables: set[str]) 
 
 def distinct_codes(codes: Sequence[str]) -> list[str]:
     """SDMX ids of a list's codes; where two would be one, the later gets a number: numbers never merge."""
-    out: list[str] = []
+    out: dict[str, None] = {}
     for code in map(sdmx_code, codes):
         same = (f"{code}_{k}" for k in range(2, len(codes) + 2))
-        out.append(code if code not in out else next(c for c in same if c not in out))
-    return out
+        out[code if code not in out else next(c for c in same if c not in out)] = None
+    return list(out)
 
 
 def _id(column: str) -> str:
@@ -207,28 +208,25 @@ def _write_data(database: Path, cube: PublishedTable, lists: list[CodeList], pat
     dimensions = _present(cube, DIMENSIONS)
     with duckdb.connect(config={"threads": "1"}) as db:
         db.execute(f"ATTACH {literal(str(database))} AS published (READ_ONLY)")
-        db.execute("CREATE TABLE code (list VARCHAR, own VARCHAR, sdmx VARCHAR)")
-        rows = [(x.column, own, code) for x in lists for code, own, _, _ in x.codes]
-        if rows:
-            db.executemany("INSERT INTO code VALUES (?, ?, ?)", rows)
+        joins = []
+        for x in lists:
+            codes = [(own, code) for code, own, _, _ in x.codes]
+            db.register(f"codes_{x.column}", pd.DataFrame(codes, columns=["own", "sdmx"], dtype="str"))
+            joins.append(f"LEFT JOIN codes_{x.column} ON s.{x.column}::varchar = codes_{x.column}.own")
         columns = [
             f"{literal('datastructure')} AS STRUCTURE",
             f"{literal(f'{AGENCY}:{STRUCTURE}({VERSION})')} AS STRUCTURE_ID",
             "'I' AS ACTION",
-            *(f"coalesce({_mapped(c)}, {literal(NOT_APPLICABLE)}) AS {DIMENSIONS[c]}" for c in dimensions),
+            *(f"coalesce(codes_{c}.sdmx, {literal(NOT_APPLICABLE)}) AS {DIMENSIONS[c]}" for c in dimensions),
             f"{quoted(TIME)} AS TIME_PERIOD",
             f"{quoted(MEASURE)} AS OBS_VALUE",
             *(
-                f"{_mapped(c) if ATTRIBUTES[c][1] else quoted(c)} AS {ATTRIBUTES[c][0]}"
+                f"{f'codes_{c}.sdmx' if ATTRIBUTES[c][1] else f's.{c}'} AS {ATTRIBUTES[c][0]}"
                 for c in _present(cube, ATTRIBUTES)
             ),
         ]
         key = ", ".join([*(DIMENSIONS[c] for c in dimensions), "TIME_PERIOD"])
         db.execute(
-            f"COPY (SELECT {', '.join(columns)} FROM published.main.{CUBE} AS s ORDER BY {key}) "  # noqa: S608
-            f"TO {literal(str(path))} (FORMAT csv, HEADER)"
+            f"COPY (SELECT {', '.join(columns)} FROM published.main.{CUBE} AS s {' '.join(joins)} "  # noqa: S608
+            f"ORDER BY {key}) TO {literal(str(path))} (FORMAT csv, HEADER)"
         )
-
-
-def _mapped(column: str) -> str:
-    return f"(SELECT sdmx FROM code WHERE list = {literal(column)} AND own = s.{quoted(column)}::varchar)"  # noqa: S608

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence, Set
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,7 @@ from pipelines.release.pages.language import LANGUAGES, NO_BREAK_SPACE, Language
 from pipelines.release.pages.warehouse import Published
 
 #: Spaces at which no line may end: before a dash or a percent sign, after «№».
-_BEFORE_GLUED = re.compile(r" (?=— |%)|(?<=№) ")
+_GLUED = (" — ", " %", "№ ")
 HERE = Path(__file__).parent / "templates"
 
 
@@ -88,7 +87,9 @@ def _renderer(published: Published) -> Callable[[Page, Language], str]:
             css=css,
             release=published.release,
         )
-        return _BEFORE_GLUED.sub(NO_BREAK_SPACE, text)
+        for glued in _GLUED:
+            text = text.replace(glued, glued.replace(" ", NO_BREAK_SPACE, 1))
+        return text
 
     return render
 

@@ -44,8 +44,8 @@ class Published:
         self._db.close()
 
     def rows(self, table: str, where: str = "true") -> list[Row]:
-        """All rows of a table, or none where the release has no such table."""
-        return self.query(table, f'SELECT * FROM "{table}" WHERE {where} ORDER BY ALL')  # noqa: S608
+        """All rows of a table in its order, or none where the release has no such table."""
+        return self.query(table, f'SELECT * FROM "{table}" WHERE {where}')  # noqa: S608
 
     def query(self, table: str, sql: str) -> list[Row]:
         """Rows of a query on one table, or none where the release has no such table."""
