@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -15,32 +17,39 @@ def each(tasks: Sequence[Callable[[], T]], workers: int) -> list[T]:
 
     With one worker they run in this process. Else tasks and results are pickled.
     """
-    if workers == 1 or len(tasks) == 1:
-        return [task() for task in tasks]
-    from pebble import ProcessPool  # noqa: PLC0415  costs 0.1 s, only here
-
-    with ProcessPool(min(workers, len(tasks)), context=get_context("forkserver")) as pool:
-        futures = [pool.schedule(task) for task in tasks]
-        return [future.result() for future in futures]
+    with beside(tasks, workers if len(tasks) > 1 else 1) as results:
+        return results()
 
 
 @contextmanager
-def beside(task: Callable[[], T], workers: int) -> Iterator[Callable[[], T]]:
-    """Run a task in a process of its own while this one goes on; what is given waits for its result.
+def beside(tasks: Sequence[Callable[[], T]], workers: int) -> Iterator[Callable[[], list[T]]]:
+    """As :func:`each`, while this process goes on: what is given waits for the results.
 
-    It raises what the task raised. With one worker the task runs here and at once; whoever leaves the block
-    with an error ends it.
+    With one worker the tasks run here, when their results are asked for. Whoever leaves the block with an
+    error ends them.
     """
     if workers == 1:
-        result = task()
-        yield lambda: result
+        yield lambda: [task() for task in tasks]
         return
-    from pebble import ProcessPool  # noqa: PLC0415
+    from pebble import ProcessPool  # noqa: PLC0415  costs 0.1 s, only here
 
-    with ProcessPool(1, context=get_context("forkserver")) as pool:
-        future = pool.schedule(task)
+    processes = min(workers, len(tasks))
+    with ProcessPool(processes, initializer=end_with_parent, context=get_context("forkserver")) as pool:
+        futures = [pool.schedule(task) for task in tasks]
         try:
-            yield future.result
+            yield lambda: [future.result() for future in futures]
         except BaseException:
             pool.stop()
             raise
+
+
+def end_with_parent() -> None:
+    """Let this process end with the one that it works for: the next run may write where this one does."""
+    parent = parent_process()
+
+    def watch() -> None:
+        if parent:
+            parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, name="end with parent", daemon=True).start()

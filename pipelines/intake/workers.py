@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from pipelines.parallel import end_with_parent
 from pipelines.settings import Settings
 
 Key = TypeVar("Key")
@@ -52,6 +53,11 @@ def limit_memory(limit: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (ceiling, hard))
 
 
+def _begin(limit: int) -> None:
+    end_with_parent()
+    limit_memory(limit)
+
+
 @functools.cache
 def _forkserver() -> Any:
     """Processes are forked off a small server that has the readers imported and holds nothing else."""
@@ -75,7 +81,7 @@ def each(
     with ProcessPool(
         max_workers=max(1, min(settings.workers, len(tasks))),
         max_tasks=_FILES_A_PROCESS,
-        initializer=limit_memory,
+        initializer=_begin,
         initargs=[settings.file_memory],
         context=_forkserver(),
     ) as pool:

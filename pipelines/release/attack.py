@@ -50,26 +50,44 @@ class Component:
 class Memo:
     """What the attack found out between calls on cells that differ in their widths and costs at most.
 
-    answers: the findings in a component, by its members and what is asked of them. A cell of which ``proof``
-    holds (k, width) stays that open while the cells of ``proofs[k]`` are hidden: whatever else is hidden only
-    widens its interval.
+    answers: the findings in a component, by its members and what is asked of them. proof, width: (n,) a cell
+    stays ``width`` open while the cells of ``proofs[proof]`` are hidden: whatever else is hidden only widens
+    its interval. −1: nothing is known.
     """
 
     answers: dict[bytes, dict[int, Finding]] = field(default_factory=dict)
     proofs: list[Ints] = field(default_factory=list)
-    proof: dict[int, tuple[int, float]] = field(default_factory=dict)
+    proof: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    width: Floats = field(default_factory=lambda: np.empty(0))
+
+    def of(self, size: int) -> None:
+        """Get ready for so many cells."""
+        if len(self.proof) != size:
+            self.proof, self.width = np.full(size, -1), np.zeros(size)
 
     def open(self, members: Ints, hidden: Bools) -> Floats:
         """How wide the interval of each member is known to be at least, with these cells hidden."""
-        known = [self.proof.get(m, (-1, 0.0)) for m in members.tolist()]
-        holds = {k: k >= 0 and bool(hidden[self.proofs[k]].all()) for k in {k for k, _ in known}}
-        return np.array([width if holds[k] else 0.0 for k, width in known])
+        proof, known = self.proof[members], np.zeros(len(members))
+        for k in np.unique(proof[proof >= 0]).tolist():
+            if hidden[self.proofs[k]].all():
+                own = proof == k
+                known[own] = self.width[members[own]]
+        return known
 
-    def keep(self, members: Ints, widths: Floats) -> None:
-        """So wide are the intervals of the members of a component at least."""
-        k = len(self.proofs)
+    def keep(self, members: Ints, widths: Floats, fresh: Bools) -> None:
+        """So wide are the intervals of the ``fresh`` members of a component at least.
+
+        The others keep the proof they have: it asks for fewer hidden cells, and holds in more cases.
+        """
+        self.proof[members[fresh]], self.width[members[fresh]] = len(self.proofs), widths[fresh]
         self.proofs.append(members)
-        self.proof |= {m: (k, w) for m, w in zip(members.tolist(), widths.tolist(), strict=True)}
+
+    def forget(self) -> None:
+        """Drop the answers, and the proofs that others have taken the place of."""
+        self.answers = {}
+        used, place = np.unique(self.proof, return_inverse=True)
+        self.proofs = [self.proofs[k] for k in used.tolist() if k >= 0]
+        self.proof = place - int((used < 0).any())
 
 
 #: Mixed aims in a row that proved nothing, after which cells are asked one by one.
@@ -83,6 +101,7 @@ def recovered(cells: Cells, hidden: Bools, memo: Memo | None = None) -> dict[int
     """
     out: dict[int, Finding] = {}
     memo = Memo() if memo is None else memo
+    memo.of(len(hidden))
     low, high = propagate(cells, hidden)
     for part in components(cells, hidden):
         key = part.members.tobytes() + cells.asked[part.members].tobytes()
@@ -137,7 +156,7 @@ def _narrow(
             if most[i] - least[i] < asked[i]:
                 lacking = float(asked[i] - most[i] + least[i])
                 found[int(part.members[i])] = Finding(lacking, part.relations, slopes[0], slopes[1])
-    memo.keep(part.members, np.maximum(known, most - least))
+    memo.keep(part.members, most - least, (asked > 0) & (most - least > known))
     return found
 
 

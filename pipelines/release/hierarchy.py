@@ -282,27 +282,27 @@ def _hide(
     whole = ((rows["subgroup"] == "all") & (rows["unit_type"] != "class")).to_numpy()
     units = rows[whole].reset_index(drop=True)
     island: Ints = units.groupby("assessment_id").ngroup().to_numpy().astype(np.int64)
-    tables = _of_needed(tables_of(units, limits), needed[whole])
+    tables = _asked_of(tables_of(units, limits), needed[whole])
     chosen = _protected(tables, needed[whole], Memos(attack.Memo))
     hidden = needed.copy()
     hidden[whole] = relieve(list(tables.values()), chosen, needed[whole], island)
     tables = tables_of(rows, limits)
-    sought = _of_needed(tables, needed)
+    sought, beside = _asked_of(tables, needed), _asked_of(tables, ~needed)
     spared = whole & ~hidden
     while True:
         hidden = _protected(_without(sought, spared), hidden, memos)
-        known = _attacked(tables, hidden, memos) & ~needed
+        known = _attacked(beside, hidden, memos)
         if not known.any():
             break
         hidden, spared = hidden & ~known, spared | known
     return _protected(tables, hidden, memos)
 
 
-def _of_needed(tables: dict[str, Cells], needed: Bools) -> dict[str, Cells]:
-    """The tables where only ``needed`` rows ask for a width."""
-    mask = {name: np.arange(len(c.values)) < len(needed) for name, c in tables.items()}
+def _asked_of(tables: dict[str, Cells], rows: Bools) -> dict[str, Cells]:
+    """The tables where only these rows ask for a width."""
+    mask = {name: np.arange(len(c.values)) < len(rows) for name, c in tables.items()}
     for m in mask.values():
-        m[: len(needed)] &= needed
+        m[: len(rows)] &= rows
     return {name: replace(c, width=np.where(mask[name], c.width, 0.0)) for name, c in tables.items()}
 
 

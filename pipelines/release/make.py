@@ -6,13 +6,12 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
-from pipelines.parallel import beside
+from pipelines.parallel import beside, each
 from pipelines.release import control, cube, gate, lineage, own_columns, revision
 from pipelines.release.hierarchy import Limits
 from pipelines.release.publish import Release, current_release, publish
@@ -87,13 +86,13 @@ def make_release(
         db.execute(f"attach '{frames}' as out")
         shares = Shares(control.aggregate_rows(db), workers)
         control.write_frames(db, wanted, rules, limits, shares)
-        with beside(_attack(db, limits, shares), len(shares)) as recovered_ones:
+        with beside(_attacks(db, limits, shares), shares.workers) as found:
             cube.write_cube(db, region)
             lineage.write_lineage(db)
             results = gate.judge(db, current if now else None, accept_jumps)
             if now:
                 results += revision.judge(db, current, limits, shares)
-            _stop_if(recovered_ones())
+            _stop_if(pd.concat(found(), ignore_index=True))
         gate.write_results(db, results)
         own_columns.describe_columns(db, OWN_TABLES)
         db.execute("use memory")
@@ -118,9 +117,9 @@ def make_release(
     return Made(release, rows, unruled, [r.message_ru for r in results if r.outcome == "warned"])
 
 
-def stop_if_recovered(db: duckdb.DuckDBPyConnection, limits: Limits, shares: Shares | None = None) -> None:
+def stop_if_recovered(db: duckdb.DuckDBPyConnection, limits: Limits) -> None:
     """Attack the frames as they stand in ``out``. Raises Stopped naming the first cells recovered."""
-    _stop_if(_attack(db, limits, shares)())
+    _stop_if(recovered(db, limits))
 
 
 def _stop_if(found: pd.DataFrame) -> None:
@@ -132,17 +131,16 @@ def _stop_if(found: pd.DataFrame) -> None:
         raise Stopped(f"Скрытые числа восстанавливаются по опубликованным ({len(found)}): {named}")
 
 
-def recovered(db: duckdb.DuckDBPyConnection, limits: Limits, shares: Shares | None = None) -> pd.DataFrame:
+def recovered(db: duckdb.DuckDBPyConnection, limits: Limits) -> pd.DataFrame:
     """Hidden cells of the aggregate that the attack recovers, by what the frame itself shows and hides.
 
     A cell that should be hidden and stands open counts as recovered.
     """
-    return _attack(db, limits, shares)()
+    found = each(_attacks(db, limits, Shares(control.aggregate_rows(db))), 1)
+    return pd.concat(found, ignore_index=True)
 
 
-def _attack(
-    db: duckdb.DuckDBPyConnection, limits: Limits, shares: Shares | None
-) -> Callable[[], pd.DataFrame]:
-    """The task of :func:`recovered`, which any process can do."""
-    shares = shares or Shares(control.aggregate_rows(db))
-    return partial(shares.recovered, control.shown(db), control.shown_quartiles(db), limits)
+def _attacks(
+    db: duckdb.DuckDBPyConnection, limits: Limits, shares: Shares
+) -> Sequence[Callable[[], pd.DataFrame]]:
+    return shares.attacks(control.shown(db), control.shown_quartiles(db), limits)

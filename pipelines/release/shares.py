@@ -1,7 +1,8 @@
-"""Release control of many rows in several processes: by shares of the assessments."""
+"""Release control of many rows, assessments at a time, in several processes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -10,62 +11,76 @@ import pandas as pd
 from pipelines.parallel import each
 from pipelines.release import attack, quartiles
 from pipelines.release.hierarchy import Limits, Memos, findings, suppress
+from pipelines.release.suppression import Ints
+
+#: Rows of a share: a few assessments, or one of many units. Rounds go on for a whole share until its last
+#: component is safe, so that small ones cost less together than a large one.
+ROWS = 5_000
+#: Below this many rows a second process costs more than it saves.
+LARGE = 10_000
 
 
 class Shares:
-    """Rows divided by their assessments, which have no sum in common, so that processes may share the work.
+    """Rows divided by their assessments, which have no sum in common.
 
-    What is hidden and found is the same however many shares there are. Each keeps the attack's memos.
+    What is hidden and found is the same whatever the shares are. Each keeps the attack's memos.
     """
 
-    def __init__(self, rows: pd.DataFrame, most: int = 1) -> None:
-        """Of more than ``LARGE`` rows up to ``most`` shares of about the same size."""
+    def __init__(self, rows: pd.DataFrame, workers: int = 1) -> None:
+        """``workers``: processes that many rows may be given to."""
         self.rows = rows
+        self.workers = workers if len(rows) > LARGE else 1
         code, _ = pd.factorize(rows["assessment_id"])
         size = np.bincount(code)
-        number = max(1, min(most, len(rows) // LARGE, len(size)))
-        share_of, filled = np.zeros(len(size), np.int64), np.zeros(number)
-        for assessment in np.argsort(-size, kind="stable"):
-            share_of[assessment] = np.argmin(filled)
-            filled[share_of[assessment]] += size[assessment]
-        self._places = [np.flatnonzero(share_of[code] == i) for i in range(number)]
+        share_of, filled = np.zeros(len(size), np.int64), [0]
+        for assessment in np.argsort(-size, kind="stable"):  # the largest first
+            if filled[-1] and filled[-1] + size[assessment] > ROWS:
+                filled.append(0)
+            share_of[assessment] = len(filled) - 1
+            filled[-1] += size[assessment]
+        self._places: list[Ints] = [np.flatnonzero(share_of[code] == i) for i in range(len(filled))]
         self._memos = [Memos(attack.Memo) for _ in self._places]
 
     def __len__(self) -> int:
         return len(self._places)
 
     def suppress(self, limits: Limits) -> pd.DataFrame:
-        """:func:`suppress` and the status of ``quartiles``, each share in a process of its own."""
-        if len(self) == 1:
-            status, self._memos[0] = _suppress_share(self.rows, limits)
-            return status
-        tasks = [partial(_suppress_share, self.rows.iloc[places], limits) for places in self._places]
-        statuses, self._memos = map(list, zip(*each(tasks, len(tasks)), strict=True))
+        """:func:`suppress` and the status of ``quartiles``, share by share."""
+        tasks = [partial(_suppress, self.rows.iloc[places], limits) for places in self._places]
+        statuses, self._memos = map(list, zip(*each(tasks, self.workers), strict=True))
         back = np.argsort(np.concatenate(self._places), kind="stable")
         return pd.concat(statuses, ignore_index=True).iloc[back].reset_index(drop=True)
 
     def findings(self, status: pd.DataFrame, limits: Limits) -> pd.DataFrame:
         """:func:`findings`, share by share."""
-        found = [
-            findings(self.rows.iloc[places], status.iloc[places], limits, memos)
+        tasks = [
+            partial(findings, self.rows.iloc[places], status.iloc[places], limits, memos)
             for places, memos in zip(self._places, self._memos, strict=True)
         ]
-        return pd.concat(found, ignore_index=True)
+        return pd.concat(each(tasks, self.workers), ignore_index=True)
 
-    def recovered(self, status: pd.DataFrame, told: pd.DataFrame, limits: Limits) -> pd.DataFrame:
-        """What the attack finds, by sums and by quartiles, where this is hidden and these quartiles told."""
-        by_quartiles = quartiles.recovered(self.rows, told, limits)
-        return pd.concat(
-            [self.findings(status, limits), by_quartiles.assign(layer="quartiles")], ignore_index=True
-        )
-
-
-#: Below this many rows a second process costs more than it saves.
-LARGE = 10_000
+    def attacks(
+        self, status: pd.DataFrame, told: pd.DataFrame, limits: Limits
+    ) -> Sequence[Callable[[], pd.DataFrame]]:
+        """Tasks that find what is recovered, by sums and quartiles, where this is hidden and those told."""
+        return [
+            partial(_attack, self.rows.iloc[places], status.iloc[places], told.iloc[places], limits, memos)
+            for places, memos in zip(self._places, self._memos, strict=True)
+        ]
 
 
-def _suppress_share(rows: pd.DataFrame, limits: Limits) -> tuple[pd.DataFrame, Memos]:
-    """A process's task; what it found out comes back with the result."""
+def _suppress(rows: pd.DataFrame, limits: Limits) -> tuple[pd.DataFrame, Memos]:
+    """What the attack found out comes back with the result."""
     memos = Memos(attack.Memo)
     status = suppress(rows, limits, memos)
+    for memo in memos.values():
+        memo.forget()
     return status.assign(quartiles=quartiles.status(rows, status["row"], limits)), memos
+
+
+def _attack(
+    rows: pd.DataFrame, status: pd.DataFrame, told: pd.DataFrame, limits: Limits, memos: Memos
+) -> pd.DataFrame:
+    by_sums = findings(rows, status, limits, memos)
+    by_quartiles = quartiles.recovered(rows, told, limits).assign(layer="quartiles")
+    return pd.concat([by_sums, by_quartiles], ignore_index=True)

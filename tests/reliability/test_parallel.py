@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing as mp
 import os
 import time
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -29,13 +31,39 @@ def test_a_task_that_fails_is_not_lost(workers: int) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_task_beside_gives_its_result_or_its_error(workers: int) -> None:
-    with beside(partial(_place, 7), workers) as result:
-        assert (result() == (7, os.getpid())) == (workers == 1)
-    with pytest.raises(ZeroDivisionError), beside(partial(divmod, 1, 0), workers) as result:
-        result()
+def test_tasks_beside_give_their_results_or_their_error(workers: int) -> None:
+    with beside([partial(_place, 7)], workers) as results:
+        assert (results() == [(7, os.getpid())]) == (workers == 1)
+    with pytest.raises(ZeroDivisionError), beside([partial(divmod, 1, 0)], workers) as results:
+        results()
 
 
-def test_who_leaves_does_not_wait_for_the_task_beside() -> None:
-    with pytest.raises(LookupError), beside(partial(time.sleep, 3600), 2):
+def test_who_leaves_does_not_wait_for_the_tasks_beside() -> None:
+    with pytest.raises(LookupError), beside([partial(time.sleep, 3600)], 2):
         raise LookupError
+
+
+def _touch_and_wait(path: Path) -> None:
+    path.write_text(str(os.getpid()))
+    time.sleep(3600)
+
+
+def _work_on(path: Path) -> None:
+    each([partial(_touch_and_wait, path), partial(time.sleep, 3600)], 2)
+
+
+def test_processes_end_with_the_one_they_work_for(tmp_path: Path) -> None:
+    worker = mp.get_context("spawn").Process(target=_work_on, args=(tmp_path / "at work",))
+    worker.start()
+    while not (tmp_path / "at work").exists() or not (tmp_path / "at work").read_text():
+        assert worker.is_alive()
+    pid = int((tmp_path / "at work").read_text())
+    worker.kill()
+    worker.join()
+    while _runs(pid):  # else the test would not end
+        time.sleep(0.01)
+
+
+def _runs(pid: int) -> bool:
+    state = Path(f"/proc/{pid}/stat")
+    return state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z"
