@@ -64,11 +64,16 @@ def make_release(path: Path, rows: Rows, without: Set[str] = frozenset()) -> Pat
                 names = ", ".join(map(quoted, row))
                 places = ", ".join("?" * len(row))
                 db.execute(f"INSERT INTO {quoted(table)} ({names}) VALUES ({places})", list(row.values()))  # noqa: S608
-            db.execute(f"CREATE TEMP TABLE given AS FROM {quoted(table)}")
-            db.execute(f"TRUNCATE {quoted(table)}")
-            db.execute(f"INSERT INTO {quoted(table)} SELECT * FROM given ORDER BY ALL")  # noqa: S608
-            db.execute("DROP TABLE given")
+            order(db, table)
     return path
+
+
+def order(db: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Let the rows of a table stand in the order in which they are published."""
+    db.execute(f"CREATE TEMP TABLE given AS FROM {quoted(table)}")
+    db.execute(f"TRUNCATE {quoted(table)}")
+    db.execute(f"INSERT INTO {quoted(table)} SELECT * FROM given ORDER BY ALL")  # noqa: S608
+    db.execute("DROP TABLE given")
 
 
 def _make_table(db: duckdb.DuckDBPyConnection, name: str, model: Mapping[str, Any]) -> None:

@@ -17,7 +17,7 @@ import pytest
 from pipelines.release import bi
 from pipelines.release.exports import exports, write_sdmx, write_workbook
 from pipelines.release.exports.sdmx import distinct_codes, sdmx_code
-from tests.published import grain, make_release, promised_tables
+from tests.published import grain, make_release, order, promised_tables
 from tests.region_made import ASSESSMENT, SMALL, UNKNOWN, region
 
 CUBE = [
@@ -69,6 +69,7 @@ def add_cube(database: Path) -> None:
             "INSERT INTO dim_indicator VALUES "
             "('staffing_pct', 'Укомплектованность, %', 'Posts filled, %', '%')"
         )
+        order(db, "dim_indicator")
 
 
 @pytest.fixture(scope="module")
