@@ -295,7 +295,31 @@ def _hide(
         if not known.any():
             break
         hidden, spared = hidden & ~known, spared | known
+        sought = _hopeful(sought, hidden, spared, memos)
     return _protected(tables, hidden, memos)
+
+
+def _hopeful(sought: dict[str, Cells], hidden: Bools, spared: Bools, memos: Memos) -> dict[str, Cells]:
+    """The tables without the widths that no partners that are left would give, not even all of them together.
+
+    Hiding more only widens intervals, so that one look at all spares trying them one by one.
+    """
+    out = {}
+    for name, cells in _without(sought, spared).items():
+        wide = _padded(cells, hidden)
+        while found := attack.recovered(cells, wide, memos[name]):
+            near = np.zeros(int(cells.relation.max()) + 1, bool)
+            near[np.unique(np.concatenate([f.relations for f in found.values()]))] = True
+            more = np.zeros(len(wide), bool)
+            more[cells.cell[near[cells.relation]]] = True
+            more &= ~wide & np.isfinite(cells.cost)
+            if not more.any():
+                break
+            wide |= more
+        width = sought[name].width.copy()
+        width[list(found)] = 0.0
+        out[name] = replace(sought[name], width=width)
+    return out
 
 
 def _asked_of(tables: dict[str, Cells], rows: Bools) -> dict[str, Cells]:
