@@ -9,6 +9,7 @@ doing so while more is hidden (:class:`Memo`).
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -24,18 +25,18 @@ from pipelines.release.suppression import EPSILON, Bools, Cells, Finding, Floats
 class Component:
     """Hidden cells that hang together. members: their numbers (k,); edges: which edges hold them, by number.
 
-    all_right: what the hidden cells of each relation of the table add up to.
+    relation: (e,) of each edge of the table; all_right: what the hidden cells of each relation add up to.
     """
 
-    cells: Cells
     members: Ints
     edges: Ints
+    relation: Ints
     all_right: Floats
 
     @cached_property
     def relations(self) -> Ints:
         """The relations among them (m,)."""
-        return np.unique(self.cells.relation[self.edges])
+        return np.unique(self.relation[self.edges])
 
     @property
     def right(self) -> Floats:
@@ -92,6 +93,10 @@ class Memo:
 
 #: Mixed aims in a row that proved nothing, after which cells are asked one by one.
 IDLE = 3
+#: A component of more cells is first looked at in pieces of these sizes or so; what is unknown gets together.
+SIZES = (500, 5_000, 5_000)
+#: Relations of fewer hidden cells are not what makes a component large.
+SMALL = 8
 
 
 def recovered(cells: Cells, hidden: Bools, memo: Memo | None = None) -> dict[int, Finding]:
@@ -106,25 +111,97 @@ def recovered(cells: Cells, hidden: Bools, memo: Memo | None = None) -> dict[int
     for part in components(cells, hidden):
         key = part.members.tobytes() + cells.asked[part.members].tobytes()
         if key not in memo.answers:
-            memo.answers[key] = _narrow(cells, part, low, high, hidden, memo)
+            found: dict[int, Finding] = {}
+            for size in SIZES:
+                if len(part.members) > size:
+                    found |= _narrow_in_pieces(cells, part, size, memo, found.keys())
+            memo.answers[key] = found | _narrow(cells, part, (low, high), hidden, memo, found.keys())
         out |= memo.answers[key]
     return out
 
 
-def _narrow(
-    cells: Cells, part: Component, low: Floats, high: Floats, hidden: Bools, memo: Memo
+def _narrow_in_pieces(
+    cells: Cells, part: Component, size: int, memo: Memo, settled: Set[int]
 ) -> dict[int, Finding]:
-    """The members of one component whose interval is narrower than asked.
+    """Members of a large component that a small piece of it gives away; others it shows to be safe.
 
-    low, high: intervals by passing bounds along relations, exact in a component without cycles.
+    The time of a linear program grows with more than its size. What is open while the cells of all but a few
+    pieces are published is open; what is narrow by the relations of a piece alone is narrow.
+    """
+    hidden = np.zeros(len(cells.values), bool)
+    hidden[part.members] = True
+    cut, pieces = _pieces(cells, part, hidden, size)
+    unknown = np.zeros(len(hidden), bool)
+    unknown[part.members] = memo.open(part.members, hidden) < cells.asked[part.members] - EPSILON
+    batch, batches, filled = np.zeros(len(hidden), np.int64), 1, 0
+    for piece in sorted(pieces, key=lambda p: not unknown[p.members].any()):  # those may need each other
+        if filled and filled + len(piece.members) > size:
+            batches, filled = batches + 1, 0
+        batch[piece.members] = batches - 1
+        filled += len(piece.members)
+    # each batch has a relation of its own in place of one that is cut: all its other cells are published
+    own = len(cut) + (np.cumsum(cut) - 1)[cells.relation] * batches + batch[cells.cell]
+    for together in components(cells, hidden, np.where(cut[cells.relation], own, cells.relation)):
+        _narrow(cells, together, None, hidden, memo, settled, singly=False)
+    found: dict[int, Finding] = {}
+    for piece in pieces:
+        found |= _narrow_by_itself(cells, piece, hidden, memo, settled)
+    return found
+
+
+def _pieces(cells: Cells, part: Component, hidden: Bools, size: int) -> tuple[Bools, list[Component]]:
+    """Relations of most members to cut, and what a component falls into then, ``size`` each or so."""
+    count = np.bincount(cells.relation[part.edges], minlength=int(cells.relation.max()) + 1)
+    limit = int(count.max())
+    while True:
+        limit //= 2
+        cut = count > limit
+        pieces = components(cells, hidden, np.where(cut[cells.relation], -1, cells.relation))
+        if limit < SMALL or max(len(p.members) for p in pieces) <= size:
+            return cut, pieces
+
+
+def _narrow_by_itself(
+    cells: Cells, piece: Component, hidden: Bools, memo: Memo, settled: Set[int]
+) -> dict[int, Finding]:
+    """Members, not ``settled``, whose interval the relations of the piece alone make narrower than asked."""
+    asked = cells.asked[piece.members] - EPSILON
+    asking = np.flatnonzero(memo.open(piece.members, hidden) < asked)
+    found: dict[int, Finding] = {}
+    solver = _Solver(cells, piece) if len(asking) else None
+    for i in asking.tolist():
+        if solver and (member := int(piece.members[i])) not in settled:
+            aim = np.zeros(len(piece.members))
+            aim[i] = 1.0
+            (least, lowest), (most, highest) = solver.least(aim), solver.least(-aim)
+            lacking = float(asked[i] - most[i] + least[i])
+            if lacking > 0:
+                found[member] = Finding(lacking, piece.relations, lowest, -highest)
+    return found
+
+
+def _narrow(
+    cells: Cells,
+    part: Component,
+    bounds: tuple[Floats, Floats] | None,
+    hidden: Bools,
+    memo: Memo,
+    settled: Set[int] = frozenset(),
+    singly: bool = True,
+) -> dict[int, Finding]:
+    """The members of one component whose interval is narrower than asked, but those that are ``settled``.
+
+    bounds: intervals by passing bounds along relations, exact in a component without cycles. Not ``singly``:
+    none is found, but many are shown to be safe.
     """
     asked = cells.asked[part.members] - EPSILON
-    if part.is_tree and ((high - low)[part.members] >= asked).all():
+    hopeful = (bounds[1] - bounds[0])[part.members] >= asked if bounds else np.ones(len(asked), bool)
+    if bounds and part.is_tree and hopeful.all():
         return {}
     least = cells.values[part.members].astype(float)
     most = least.copy()
     known = memo.open(part.members, hidden)
-    asked = np.where(known >= asked, 0.0, asked)
+    asked = np.where((known >= asked) | np.isin(part.members, list(settled)), 0.0, asked)
     if not (asked > 0).any():
         return {}
     random = np.random.default_rng(len(part.members))
@@ -139,16 +216,17 @@ def _narrow(
             slopes.append(sign * slope)
         return slopes
 
-    open_ = np.flatnonzero(most - least < asked)
+    open_ = np.flatnonzero((most - least < asked) & hopeful)
     idle = 0
-    while len(open_) > IDLE and idle < IDLE:  # many at once, as long as that proves cells safe
+    few = max(IDLE, len(part.members) // 100)
+    while len(open_) > few and idle < IDLE:  # many at once, as long as that proves cells safe
         aim = np.zeros(len(part.members))
         aim[open_] = random.choice([-1.0, 1.0], len(open_)) * (1 + random.random(len(open_)))
         look(aim)
-        before, open_ = len(open_), np.flatnonzero(most - least < asked)
+        before, open_ = len(open_), np.flatnonzero((most - least < asked) & hopeful)
         idle = idle + 1 if len(open_) == before else 0
     found = {}
-    for i in open_:
+    for i in np.flatnonzero(most - least < asked) if singly else ():
         if most[i] - least[i] < asked[i]:
             aim = np.zeros(len(part.members))
             aim[i] = 1.0
@@ -173,15 +251,20 @@ def intervals(cells: Cells, hidden: Bools) -> tuple[Floats, Floats]:
     return low, high
 
 
-def components(cells: Cells, hidden: Bools) -> list[Component]:
-    """The connected components of the hidden cells, each with the relations that hold it together."""
-    edges = hidden[cells.cell]
-    relations = int(cells.relation.max(initial=-1)) + 1
-    open_part = np.where(edges, 0.0, cells.sign * cells.values[cells.cell])
-    right: Floats = -np.bincount(cells.relation, open_part, relations).astype(np.float64)
+def components(cells: Cells, hidden: Bools, relation: Ints | None = None) -> list[Component]:
+    """The connected components of the hidden cells, each with the relations that hold it together.
+
+    relation: (e,) in place of the table's own, of which some edges may form one of theirs; −1: of none.
+    """
+    relation = cells.relation if relation is None else relation
+    edges = hidden[cells.cell] & (relation >= 0)
+    relations = int(relation.max(initial=-1)) + 1
+    right: Floats = np.bincount(
+        relation[edges], (cells.sign * cells.values[cells.cell])[edges], relations
+    ).astype(np.float64)
     n = len(hidden)
     graph = sparse.coo_matrix(
-        (np.ones(int(edges.sum())), (cells.cell[edges], n + cells.relation[edges])),
+        (np.ones(int(edges.sum())), (cells.cell[edges], n + relation[edges])),
         shape=(n + relations, n + relations),
     )
     _, label = csgraph.connected_components(graph, directed=False)
@@ -197,7 +280,7 @@ def components(cells: Cells, hidden: Bools) -> list[Component]:
                 edge_label, label[members[0]], side="right"
             )
         ]
-        out.append(Component(cells, members, own, right))
+        out.append(Component(members, own, relation, right))
     return out
 
 
@@ -213,7 +296,7 @@ class _Solver:
     """
 
     def __init__(self, cells: Cells, part: Component) -> None:
-        by_relation = part.edges[np.argsort(cells.relation[part.edges], kind="stable")]
+        by_relation = part.edges[np.argsort(part.relation[part.edges], kind="stable")]
         model = highspy.HighsLp()
         model.num_col_, model.num_row_ = len(part.members), len(part.relations)
         model.col_cost_ = np.zeros(len(part.members))
@@ -221,7 +304,7 @@ class _Solver:
         model.row_lower_ = model.row_upper_ = part.right
         model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
         model.a_matrix_.start_ = np.searchsorted(
-            cells.relation[by_relation], np.append(part.relations, part.relations[-1:] + 1)
+            part.relation[by_relation], np.append(part.relations, part.relations[-1:] + 1)
         )
         model.a_matrix_.index_ = np.searchsorted(part.members, cells.cell[by_relation])
         model.a_matrix_.value_ = cells.sign[by_relation]

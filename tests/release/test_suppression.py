@@ -249,6 +249,26 @@ def test_what_the_attack_remembers_it_would_find_again(seed: int) -> None:
     assert found_n and (memo.proof >= 0).any()
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_pieces_of_a_component_tell_what_the_whole_tells(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = region(seed, municipalities=5, schools=6)
+    luck, cells = np.random.default_rng(seed), below_cells(rows, sums_of(rows), LIMITS)
+    monkeypatch.setattr(attack, "SMALL", 1)
+    found_n = larger_n = 0
+    for share in (0.1, 0.3, 0.5):
+        hidden = cells.unpublished.copy()
+        hidden[: len(rows)] |= primary_below(rows, LIMITS) | (luck.random(len(rows)) < share)
+        monkeypatch.setattr(attack, "SIZES", ())
+        whole = attack.recovered(cells, hidden)
+        monkeypatch.setattr(attack, "SIZES", (5, 20, 20))
+        pieces = attack.recovered(cells, hidden)
+        assert pieces.keys() == whole.keys()
+        assert all(0 < f.lacking <= whole[cell].lacking + 1e-6 for cell, f in pieces.items())
+        found_n += len(whole)
+        larger_n += sum(len(c.members) > 20 for c in attack.components(cells, hidden))
+    assert found_n and larger_n
+
+
 def test_shares_of_the_work_hide_and_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = regions(range(4)).sample(frac=1, random_state=1).reset_index(drop=True)
     whole = suppress(rows, LIMITS)
