@@ -16,7 +16,7 @@ from pipelines.release import control, cube, gate, lineage, own_columns, revisio
 from pipelines.release.hierarchy import Limits
 from pipelines.release.publish import Release, current_release, publish
 from pipelines.release.shares import Shares
-from pipelines.settings import DBT_PROJECT
+from pipelines.settings import DBT_PROJECT, duckdb_config
 
 #: Made in the release step, beside the marts.
 OWN_TABLES = (
@@ -79,9 +79,9 @@ def make_release(
     frames = build.with_name("frames.duckdb")
     for rest in (frames, frames.with_name("frames.duckdb.wal")):
         rest.unlink(missing_ok=True)
-    with duckdb.connect() as db:
+    with duckdb.connect(config=duckdb_config(build)) as db:
         db.execute("set threads = 1")
-        db.execute("set checkpoint_threshold = '1TB'")  # once, at the end: the frames are thrown away
+        db.execute("set checkpoint_threshold = '1GB'")  # seldom: the frames are thrown away
         db.execute(f"attach '{build}' as build (read_only)")
         db.execute(f"attach '{frames}' as out")
         shares = Shares(control.aggregate_rows(db), workers)

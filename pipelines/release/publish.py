@@ -18,6 +18,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.files import fsync
+from pipelines.settings import duckdb_config
 
 #: The oldest DuckDB that can open a release.
 STORAGE_VERSION = "v1.0.0"
@@ -161,7 +162,7 @@ def _literal(text: str) -> str:
 
 def _copy_database(build: Path, target: Path, tables: Sequence[str], release: Release) -> dict[str, int]:
     counts = {}
-    with duckdb.connect() as db:
+    with duckdb.connect(config=duckdb_config(build)) as db:
         db.execute("SET threads = 1")
         db.execute(f"ATTACH {_literal(str(build))} AS build (READ_ONLY)")
         db.execute(f"ATTACH {_literal(str(target))} AS out (STORAGE_VERSION {_literal(STORAGE_VERSION)})")
