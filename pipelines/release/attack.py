@@ -80,8 +80,9 @@ class Memo:
 
         The others keep the proof they have: it asks for fewer hidden cells, and holds in more cases.
         """
-        self.proof[members[fresh]], self.width[members[fresh]] = len(self.proofs), widths[fresh]
-        self.proofs.append(members)
+        if fresh.any():
+            self.proof[members[fresh]], self.width[members[fresh]] = len(self.proofs), widths[fresh]
+            self.proofs.append(members)
 
     def forget(self) -> None:
         """Drop the answers, and the proofs that others have taken the place of."""
@@ -93,7 +94,8 @@ class Memo:
 
 #: Mixed aims in a row that proved nothing, after which cells are asked one by one.
 IDLE = 3
-#: A component of more cells is first looked at in pieces of these sizes or so; what is unknown gets together.
+#: A component of more cells than the first is looked at in pieces of that size or so, in batches of each of
+#: these sizes in turn; pieces of which something is still unknown get together.
 SIZES = (500, 5_000, 5_000)
 #: Relations of fewer hidden cells are not what makes a component large.
 SMALL = 8
@@ -111,18 +113,14 @@ def recovered(cells: Cells, hidden: Bools, memo: Memo | None = None) -> dict[int
     for part in components(cells, hidden):
         key = part.members.tobytes() + cells.asked[part.members].tobytes()
         if key not in memo.answers:
-            found: dict[int, Finding] = {}
-            for size in SIZES:
-                if len(part.members) > size:
-                    found |= _narrow_in_pieces(cells, part, size, memo, found.keys())
+            large = SIZES and len(part.members) > SIZES[0]
+            found = _narrow_in_pieces(cells, part, memo) if large else {}
             memo.answers[key] = found | _narrow(cells, part, (low, high), hidden, memo, found.keys())
         out |= memo.answers[key]
     return out
 
 
-def _narrow_in_pieces(
-    cells: Cells, part: Component, size: int, memo: Memo, settled: Set[int]
-) -> dict[int, Finding]:
+def _narrow_in_pieces(cells: Cells, part: Component, memo: Memo) -> dict[int, Finding]:
     """Members of a large component that a small piece of it gives away; others it shows to be safe.
 
     The time of a linear program grows with more than its size. What is open while the cells of all but a few
@@ -130,53 +128,58 @@ def _narrow_in_pieces(
     """
     hidden = np.zeros(len(cells.values), bool)
     hidden[part.members] = True
-    cut, pieces = _pieces(cells, part, hidden, size)
-    unknown = np.zeros(len(hidden), bool)
-    unknown[part.members] = memo.open(part.members, hidden) < cells.asked[part.members] - EPSILON
-    batch, batches, filled = np.zeros(len(hidden), np.int64), 1, 0
-    for piece in sorted(pieces, key=lambda p: not unknown[p.members].any()):  # those may need each other
-        if filled and filled + len(piece.members) > size:
-            batches, filled = batches + 1, 0
-        batch[piece.members] = batches - 1
-        filled += len(piece.members)
-    # each batch has a relation of its own in place of one that is cut: all its other cells are published
-    own = len(cut) + (np.cumsum(cut) - 1)[cells.relation] * batches + batch[cells.cell]
-    for together in components(cells, hidden, np.where(cut[cells.relation], own, cells.relation)):
-        _narrow(cells, together, None, hidden, memo, settled, singly=False)
+    cut, pieces = _pieces(cells, part, hidden)
     found: dict[int, Finding] = {}
-    for piece in pieces:
-        found |= _narrow_by_itself(cells, piece, hidden, memo, settled)
+    for turn, size in enumerate(s for s in SIZES if s < len(part.members)):
+        unknown = np.zeros(len(hidden), bool)
+        known = memo.open(part.members, hidden)
+        unknown[part.members] = _unknown(cells, part.members, known, found.keys())
+        batch, batches, filled = np.zeros(len(hidden), np.int64), 1, 0
+        for piece in sorted(pieces, key=lambda p: not unknown[p.members].any()):  # those may need each other
+            if filled and filled + len(piece.members) > size:
+                batches, filled = batches + 1, 0
+            batch[piece.members] = batches - 1
+            filled += len(piece.members)
+        # each batch has a relation of its own in place of one that is cut: all its other cells are published
+        own = len(cut) + (np.cumsum(cut) - 1)[cells.relation] * batches + batch[cells.cell]
+        for together in components(cells, hidden, np.where(cut[cells.relation], own, cells.relation)):
+            _narrow(cells, together, None, hidden, memo, found.keys(), singly=False)
+        if turn == 0:  # once, of what the first batches left
+            for piece in pieces:
+                found |= _narrow_by_itself(cells, piece, hidden, memo)
     return found
 
 
-def _pieces(cells: Cells, part: Component, hidden: Bools, size: int) -> tuple[Bools, list[Component]]:
-    """Relations of most members to cut, and what a component falls into then, ``size`` each or so."""
+def _pieces(cells: Cells, part: Component, hidden: Bools) -> tuple[Bools, list[Component]]:
+    """Relations of most members to cut, and what a component falls into then."""
     count = np.bincount(cells.relation[part.edges], minlength=int(cells.relation.max()) + 1)
     limit = int(count.max())
     while True:
         limit //= 2
         cut = count > limit
         pieces = components(cells, hidden, np.where(cut[cells.relation], -1, cells.relation))
-        if limit < SMALL or max(len(p.members) for p in pieces) <= size:
+        if limit < SMALL or max(len(p.members) for p in pieces) <= SIZES[0]:
             return cut, pieces
 
 
-def _narrow_by_itself(
-    cells: Cells, piece: Component, hidden: Bools, memo: Memo, settled: Set[int]
-) -> dict[int, Finding]:
-    """Members, not ``settled``, whose interval the relations of the piece alone make narrower than asked."""
-    asked = cells.asked[piece.members] - EPSILON
-    asking = np.flatnonzero(memo.open(piece.members, hidden) < asked)
+def _unknown(cells: Cells, members: Ints, known: Floats, settled: Set[int] = frozenset()) -> Bools:
+    """Which members are neither ``settled`` nor ``known`` to be as open as asked."""
+    return (known < cells.asked[members] - EPSILON) & ~np.isin(members, list(settled))
+
+
+def _narrow_by_itself(cells: Cells, piece: Component, hidden: Bools, memo: Memo) -> dict[int, Finding]:
+    """Members whose interval the relations of the piece alone make narrower than asked."""
+    asking = np.flatnonzero(_unknown(cells, piece.members, memo.open(piece.members, hidden)))
+    if not len(asking):
+        return {}
     found: dict[int, Finding] = {}
-    solver = _Solver(cells, piece) if len(asking) else None
+    solver = _Solver(cells, piece)
     for i in asking.tolist():
-        if solver and (member := int(piece.members[i])) not in settled:
-            aim = np.zeros(len(piece.members))
-            aim[i] = 1.0
-            (least, lowest), (most, highest) = solver.least(aim), solver.least(-aim)
-            lacking = float(asked[i] - most[i] + least[i])
-            if lacking > 0:
-                found[member] = Finding(lacking, piece.relations, lowest, -highest)
+        (least, lowest), (most, highest) = solver.ends(solver.only(i))
+        member = int(piece.members[i])
+        lacking = float(cells.asked[member] - EPSILON - most[i] + least[i])
+        if lacking > 0:
+            found[member] = Finding(lacking, piece.relations, lowest, highest)
     return found
 
 
@@ -201,7 +204,7 @@ def _narrow(
     least = cells.values[part.members].astype(float)
     most = least.copy()
     known = memo.open(part.members, hidden)
-    asked = np.where((known >= asked) | np.isin(part.members, list(settled)), 0.0, asked)
+    asked = np.where(_unknown(cells, part.members, known, settled), asked, 0.0)
     if not (asked > 0).any():
         return {}
     random = np.random.default_rng(len(part.members))
@@ -209,11 +212,10 @@ def _narrow(
 
     def look(aim: Floats) -> list[Floats]:
         slopes = []
-        for sign in (1.0, -1.0):
-            point, slope = solver.least(sign * aim)
+        for point, slope in solver.ends(aim):
             np.minimum(least, point, out=least)
             np.maximum(most, point, out=most)
-            slopes.append(sign * slope)
+            slopes.append(slope)
         return slopes
 
     open_ = np.flatnonzero((most - least < asked) & hopeful)
@@ -226,11 +228,9 @@ def _narrow(
         before, open_ = len(open_), np.flatnonzero((most - least < asked) & hopeful)
         idle = idle + 1 if len(open_) == before else 0
     found = {}
-    for i in np.flatnonzero(most - least < asked) if singly else ():
+    for i in np.flatnonzero(most - least < asked).tolist() if singly else ():
         if most[i] - least[i] < asked[i]:
-            aim = np.zeros(len(part.members))
-            aim[i] = 1.0
-            slopes = look(aim)
+            slopes = look(solver.only(i))
             if most[i] - least[i] < asked[i]:
                 lacking = float(asked[i] - most[i] + least[i])
                 found[int(part.members[i])] = Finding(lacking, part.relations, slopes[0], slopes[1])
@@ -244,10 +244,8 @@ def intervals(cells: Cells, hidden: Bools) -> tuple[Floats, Floats]:
     for part in components(cells, hidden):
         solver = _Solver(cells, part)
         for i, cell in enumerate(part.members):
-            aim = np.zeros(len(part.members))
-            aim[i] = 1.0
-            low[cell] = solver.least(aim)[0][i]
-            high[cell] = solver.least(-aim)[0][i]
+            (least, _), (most, _) = solver.ends(solver.only(i))
+            low[cell], high[cell] = least[i], most[i]
     return low, high
 
 
@@ -313,6 +311,15 @@ class _Solver:
         self._highs.setOptionValue("output_flag", False)
         self._highs.setOptionValue("threads", 1)
         self._highs.passModel(model)
+
+    def only(self, i: int) -> Floats:
+        """The aim at one member."""
+        return (self._columns == i).astype(float)
+
+    def ends(self, aim: Floats) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+        """Where ``aim`` is least and where it is greatest: as :meth:`least` each."""
+        least, (most, slope) = self.least(aim), self.least(-aim)
+        return least, (most, -slope)
 
     def least(self, aim: Floats) -> tuple[Floats, Floats]:
         """Values of the members where ``aim`` is least; how that least value depends on ``right``.

@@ -309,7 +309,7 @@ def _hopeful(sought: dict[str, Cells], hidden: Bools, spared: Bools, memos: Memo
         wide = _padded(cells, hidden)
         while found := attack.recovered(cells, wide, memos[name]):
             near = np.zeros(int(cells.relation.max()) + 1, bool)
-            near[np.unique(np.concatenate([f.relations for f in found.values()]))] = True
+            near[np.concatenate([f.relations for f in found.values()])] = True
             more = np.zeros(len(wide), bool)
             more[cells.cell[near[cells.relation]]] = True
             more &= ~wide & np.isfinite(cells.cost)

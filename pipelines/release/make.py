@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
-from pipelines.parallel import beside, each
+from pipelines.parallel import beside
 from pipelines.release import control, cube, gate, lineage, own_columns, revision
 from pipelines.release.hierarchy import Limits
 from pipelines.release.publish import Release, current_release, publish
@@ -86,13 +87,12 @@ def make_release(
         db.execute(f"attach '{frames}' as out")
         shares = Shares(control.aggregate_rows(db), workers)
         control.write_frames(db, wanted, rules, limits, shares)
-        with beside(_attacks(db, limits, shares), shares.workers) as found:
+        with stop_if_recovered(db, limits, shares):
             cube.write_cube(db, region)
             lineage.write_lineage(db)
             results = gate.judge(db, current if now else None, accept_jumps)
             if now:
                 results += revision.judge(db, current, limits, shares)
-            _stop_if(pd.concat(found(), ignore_index=True))
         gate.write_results(db, results)
         own_columns.describe_columns(db, OWN_TABLES)
         db.execute("use memory")
@@ -117,30 +117,23 @@ def make_release(
     return Made(release, rows, unruled, [r.message_ru for r in results if r.outcome == "warned"])
 
 
-def stop_if_recovered(db: duckdb.DuckDBPyConnection, limits: Limits) -> None:
-    """Attack the frames as they stand in ``out``. Raises Stopped naming the first cells recovered."""
-    _stop_if(recovered(db, limits))
+@contextmanager
+def stop_if_recovered(
+    db: duckdb.DuckDBPyConnection, limits: Limits, shares: Shares | None = None
+) -> Iterator[None]:
+    """Attack the frames as they stand in ``out``, beside the block: what of the aggregate can be worked out.
 
-
-def _stop_if(found: pd.DataFrame) -> None:
+    A cell that should be hidden and stands open counts as recovered. At the block's end raises Stopped naming
+    the first cells recovered.
+    """
+    shares = shares or Shares(control.aggregate_rows(db))
+    tasks = shares.attacks(control.shown(db), control.shown_quartiles(db), limits)
+    with beside(tasks, shares.workers) as results:
+        yield
+        found = pd.concat(results(), ignore_index=True)
     if len(found):
         named = "; ".join(
             f"{r.unit_type} {r.unit_id}, {r.assessment_id}, {r.subgroup} ({r.layer})"
             for r in found.head(5).itertuples()
         )
         raise Stopped(f"Скрытые числа восстанавливаются по опубликованным ({len(found)}): {named}")
-
-
-def recovered(db: duckdb.DuckDBPyConnection, limits: Limits) -> pd.DataFrame:
-    """Hidden cells of the aggregate that the attack recovers, by what the frame itself shows and hides.
-
-    A cell that should be hidden and stands open counts as recovered.
-    """
-    found = each(_attacks(db, limits, Shares(control.aggregate_rows(db))), 1)
-    return pd.concat(found, ignore_index=True)
-
-
-def _attacks(
-    db: duckdb.DuckDBPyConnection, limits: Limits, shares: Shares
-) -> Sequence[Callable[[], pd.DataFrame]]:
-    return shares.attacks(control.shown(db), control.shown_quartiles(db), limits)

@@ -41,9 +41,6 @@ class Shares:
         self._places: list[Ints] = [np.flatnonzero(share_of[code] == i) for i in range(len(filled))]
         self._memos = [Memos(attack.Memo) for _ in self._places]
 
-    def __len__(self) -> int:
-        return len(self._places)
-
     def suppress(self, limits: Limits) -> pd.DataFrame:
         """:func:`suppress` and the status of ``quartiles``, share by share."""
         tasks = [partial(_suppress, self.rows.iloc[places], limits) for places in self._places]

@@ -80,7 +80,8 @@ def frames() -> duckdb.DuckDBPyConnection:
 
 
 def test_a_release_without_leaks_passes_the_attack(frames: duckdb.DuckDBPyConnection) -> None:
-    stop_if_recovered(frames, Limits())
+    with stop_if_recovered(frames, Limits()):
+        pass
 
 
 def test_a_release_with_a_planted_leak_is_stopped(frames: duckdb.DuckDBPyConnection) -> None:
@@ -90,8 +91,8 @@ def test_a_release_with_a_planted_leak_is_stopped(frames: duckdb.DuckDBPyConnect
         where o.unit_type = 'class' and b.tested_n < 10
             and {" and ".join(f"o.{k} = b.{k}" for k in KEYS)}"""  # noqa: S608
     )
-    with pytest.raises(Stopped, match="восстанавливаются"):
-        stop_if_recovered(frames, Limits())
+    with pytest.raises(Stopped, match="восстанавливаются"), stop_if_recovered(frames, Limits()):
+        pass
 
 
 def test_a_marked_table_hides_values_and_says_why() -> None:

@@ -280,7 +280,8 @@ def test_shares_of_the_work_hide_and_find_the_same(monkeypatch: pytest.MonkeyPat
     pd.testing.assert_frame_equal(status, whole)
     open_ = (status["row"] == "F") & (status["quartiles"] == "F")
     told = rows[list(quartiles.QUARTILES)].where(open_, axis=0)
-    assert len(shares) == 4 and all(task().empty for task in shares.attacks(status, told, LIMITS))
+    attacks = shares.attacks(status, told, LIMITS)
+    assert len(attacks) == 4 and all(task().empty for task in attacks)
     open_ = status.assign(row="F")
     found = shares.findings(open_, LIMITS)
     pd.testing.assert_frame_equal(
