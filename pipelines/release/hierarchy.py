@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -57,43 +57,57 @@ EXACT = 0.01
 def sums_of(rows: pd.DataFrame) -> Sums:
     """Which rows make which, by position. ``rows``: KEYS, school_id, municipality_id, locality_group."""
     rows = rows.reset_index(drop=True).assign(row=np.arange(len(rows)))
-    place = rows.set_index(KEYS)["row"]
+    place = _Places(rows)
     of = dict(tuple(rows.groupby("unit_type")))
     empty = rows.iloc[:0]
     classes, schools, municipal = (of.get(k, empty) for k in ("class", "school", "municipality"))
     region = of["region"]["unit_id"].iloc[0] if "region" in of else ""
     whole = schools[schools["subgroup"] == "all"]
     found = [
-        _pairs(place, "classes", classes, "school", classes["school_id"], classes["subgroup"]),
-        _pairs(place, "schools", schools, "municipality", schools["municipality_id"], schools["subgroup"]),
-        _pairs(place, "schools", whole, "municipality", whole["municipality_id"],
-               "locality:" + whole["locality_group"].astype("string")),
-        _pairs(place, "units", municipal, "region", region, municipal["subgroup"]),
+        place.pairs("classes", classes, "school", classes["school_id"], classes["subgroup"]),
+        place.pairs("schools", schools, "municipality", schools["municipality_id"], schools["subgroup"]),
+        place.pairs("schools", whole, "municipality", whole["municipality_id"],
+                    "locality:" + whole["locality_group"].astype("string")),
+        place.pairs("units", municipal, "region", region, municipal["subgroup"]),
     ]  # fmt: skip
     placed = set(found[1]["part"])
     homeless = schools[~schools["row"].isin(placed)]
-    found.append(_pairs(place, "units", homeless, "region", region, homeless["subgroup"]))
+    found.append(place.pairs("units", homeless, "region", region, homeless["subgroup"]))
     for dimension in ("sex", "locality"):
         for kind in ("school", "municipality", "region"):
             parts = of.get(kind, empty)
             parts = parts[parts["subgroup"].str.startswith(f"{dimension}:")]
-            found.append(_pairs(place, dimension, parts, kind, parts["unit_id"], "all"))
+            found.append(place.pairs(dimension, parts, kind, parts["unit_id"], "all"))
     every = pd.concat(found, ignore_index=True)
     number: Ints = every.groupby(["total", "name"]).ngroup().to_numpy().astype(np.int64)
     return Sums(number, every["total"].to_numpy(np.int64), every["part"].to_numpy(np.int64))
 
 
-def _pairs(
-    place: pd.Series, name: str, parts: pd.DataFrame, kind: str, unit: object, subgroup: object
-) -> pd.DataFrame:
-    """The parts beside the row of their total, where there is one."""
-    wanted = pd.DataFrame(
-        {"unit_type": kind, "unit_id": unit, "assessment_id": parts["assessment_id"], "subgroup": subgroup},
-        index=parts.index,
-    ).astype(object)
-    total = place.reindex(pd.MultiIndex.from_frame(wanted)).to_numpy(float)
-    made = pd.DataFrame({"total": total, "part": parts["row"].to_numpy(), "name": name})
-    return made.dropna(subset=["total"]).astype({"total": int})
+class _Places:
+    """Where the row with given KEYS stands."""
+
+    def __init__(self, rows: pd.DataFrame) -> None:
+        self._levels = [pd.Index(rows[c].unique()) for c in KEYS]
+        self._rows = pd.Index(self._code(*(rows[c] for c in KEYS)))
+
+    def _code(self, *keys: object) -> Ints:
+        """One number for the KEYS, given as columns or as one value for all rows; −1: of no row."""
+        found = [
+            level.get_indexer(key if isinstance(key, pd.Series) else [key])
+            for level, key in zip(self._levels, keys, strict=True)
+        ]
+        code: Ints = np.zeros(1, np.int64)
+        for level, number in zip(self._levels, found, strict=True):
+            code = code * len(level) + number
+        return np.where(np.all(np.broadcast_arrays(*(f >= 0 for f in found)), axis=0), code, -1)
+
+    def pairs(
+        self, name: str, parts: pd.DataFrame, kind: str, unit: object, subgroup: object
+    ) -> pd.DataFrame:
+        """The parts beside the row of their total, where there is one."""
+        total = self._rows.get_indexer(pd.Index(self._code(kind, unit, parts["assessment_id"], subgroup)))
+        made = pd.DataFrame({"total": total, "part": parts["row"].to_numpy(), "name": name})
+        return made[total >= 0]
 
 
 def cost_of(rows: pd.DataFrame) -> Floats:
@@ -193,23 +207,34 @@ def primary_marks(rows: pd.DataFrame, limits: Limits) -> Bools:
 Memos = defaultdict[str, attack.Memo]
 
 
-def suppress(rows: pd.DataFrame, limits: Limits, memos: Memos | None = None) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Known:
+    """What is worked out once of some rows: their sums, and what the attack found out about them so far."""
+
+    sums: Sums
+    memos: Memos = field(default_factory=lambda: Memos(attack.Memo))
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame) -> Known:
+        return cls(sums_of(rows))
+
+
+def suppress(rows: pd.DataFrame, limits: Limits, known: Known | None = None) -> pd.DataFrame:
     """What is hidden of each row, by layer: A primary, D to protect others, F shown.
 
     ``rows``: KEYS, school_id, municipality_id, locality_group (of schools), tested_n, mean_score, sd,
     max_score, judged_n, below_min_n, mark_2_n … mark_5_n. Returns KEYS and a column for each layer, in the
     order of ``rows``. A share masked for being 0 % or 100 % is a D like its partners: A would tell it.
     """
-    rows = rows.reset_index(drop=True)
-    sums, size = sums_of(rows), len(rows)
-    memos = Memos(attack.Memo) if memos is None else memos
+    rows, size = rows.reset_index(drop=True), len(rows)
+    known = known or Known.of(rows)
     few = primary_rows(rows, limits)
-    row = _hide(_row_cells, rows, few, limits, memos)
-    below = _hide(_below_cells, rows, row | primary_below(rows, limits), limits, memos)
+    row = _hide(_row_cells, rows, few, limits, known)
+    below = _hide(_below_cells, rows, row | primary_below(rows, limits), limits, known)
     scarce = primary_marks(rows, limits)
-    cells = mark_cells(rows, sums, limits)
+    cells = mark_cells(rows, known.sums, limits)
     mask = _mark_mask(cells, size, below, below | scarce)
-    seek = partial(attack.recovered, memo=memos["marks"])
+    seek = partial(attack.recovered, memo=known.memos["marks"])
     marks = protect(cells, mask, seek)[size : 2 * size]
     few_judged = few | few_of(rows["judged_n"], limits)
     out = rows[KEYS].copy()
@@ -220,22 +245,22 @@ def suppress(rows: pd.DataFrame, limits: Limits, memos: Memos | None = None) -> 
 
 
 def findings(
-    rows: pd.DataFrame, status: pd.DataFrame, limits: Limits, memos: Memos | None = None
+    rows: pd.DataFrame, status: pd.DataFrame, limits: Limits, known: Known | None = None
 ) -> pd.DataFrame:
     """What the attack recovers from the rows when the layers are hidden as ``status`` says; empty when safe.
 
     What should be hidden and stands open is recovered too.
     """
-    rows = rows.reset_index(drop=True)
-    sums, size = sums_of(rows), len(rows)
-    memos = Memos(attack.Memo) if memos is None else memos
+    rows, size = rows.reset_index(drop=True), len(rows)
+    known = known or Known.of(rows)
+    sums, memos = known.sums, known.memos
     row, below, marks = (status[layer].to_numpy() != "F" for layer in LAYERS)
     of_marks = mark_cells(rows, sums, limits)
     mask = _mark_mask(of_marks, size, below, marks)
     of_mark = _as_mask(of_marks, attack.recovered(of_marks, mask, memos["marks"]))
     hit = {
-        "row": _attacked(_row_cells(rows, limits), row, memos),
-        "below": _attacked(_below_cells(rows, limits), below, memos),
+        "row": _attacked(_row_cells(rows, sums, limits), row, memos),
+        "below": _attacked(_below_cells(rows, sums, limits), below, memos),
         "marks": of_mark[: 4 * size].reshape(4, size).any(axis=0),
     }
     hit["row"] |= primary_rows(rows, limits) & ~row
@@ -244,9 +269,8 @@ def findings(
     return pd.concat([rows[h][KEYS].assign(layer=layer) for layer, h in hit.items()], ignore_index=True)
 
 
-def _row_cells(rows: pd.DataFrame, limits: Limits) -> dict[str, Cells]:
+def _row_cells(rows: pd.DataFrame, sums: Sums, limits: Limits) -> dict[str, Cells]:
     """All that a row's results are made of and that adds up: each must keep hidden rows hidden."""
-    sums = sums_of(rows)
     return {
         "students": student_cells(rows, sums, limits),
         "scores": score_cells(rows, sums, limits, 1),
@@ -254,8 +278,8 @@ def _row_cells(rows: pd.DataFrame, limits: Limits) -> dict[str, Cells]:
     }
 
 
-def _below_cells(rows: pd.DataFrame, limits: Limits) -> dict[str, Cells]:
-    return {"below": below_cells(rows, sums_of(rows), limits)}
+def _below_cells(rows: pd.DataFrame, sums: Sums, limits: Limits) -> dict[str, Cells]:
+    return {"below": below_cells(rows, sums, limits)}
 
 
 def _padded(cells: Cells, hidden: Bools) -> Bools:
@@ -266,11 +290,11 @@ def _padded(cells: Cells, hidden: Bools) -> Bools:
 
 
 def _hide(
-    tables_of: Callable[[pd.DataFrame, Limits], dict[str, Cells]],
+    tables_of: Callable[[pd.DataFrame, Sums, Limits], dict[str, Cells]],
     rows: pd.DataFrame,
     needed: Bools,
     limits: Limits,
-    memos: Memos,
+    known: Known,
 ) -> Bools:
     """The rows to hide so that none of the tables of the rows gives a hidden one away.
 
@@ -279,22 +303,23 @@ def _hide(
     give nothing away either: hiding all of them would do, so that no further unit is touched. A partner that
     can be worked out all the same is shown: that tells nothing new.
     """
-    whole = ((rows["subgroup"] == "all") & (rows["unit_type"] != "class")).to_numpy()
+    memos = known.memos
+    whole: Bools = ((rows["subgroup"] == "all") & (rows["unit_type"] != "class")).to_numpy(bool)
     units = rows[whole].reset_index(drop=True)
     island: Ints = units.groupby("assessment_id").ngroup().to_numpy().astype(np.int64)
-    tables = _asked_of(tables_of(units, limits), needed[whole])
+    tables = _asked_of(tables_of(units, known.sums.among(whole), limits), needed[whole])
     chosen = _protected(tables, needed[whole], Memos(attack.Memo))
     hidden = needed.copy()
     hidden[whole] = relieve(list(tables.values()), chosen, needed[whole], island)
-    tables = tables_of(rows, limits)
+    tables = tables_of(rows, known.sums, limits)
     sought, beside = _asked_of(tables, needed), _asked_of(tables, ~needed)
     spared = whole & ~hidden
     while True:
         hidden = _protected(_without(sought, spared), hidden, memos)
-        known = _attacked(beside, hidden, memos)
-        if not known.any():
+        given = _attacked(beside, hidden, memos)
+        if not given.any():
             break
-        hidden, spared = hidden & ~known, spared | known
+        hidden, spared = hidden & ~given, spared | given
         sought = _hopeful(sought, hidden, spared, memos)
     return _protected(tables, hidden, memos)
 

@@ -7,29 +7,32 @@ quartile.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
-from pipelines.release.hierarchy import KEYS, Limits, primary_rows, sums_of
-from pipelines.release.suppression import EPSILON, Bools, Floats, Sums
+from pipelines.release.hierarchy import KEYS, Limits, primary_rows
+from pipelines.release.suppression import EPSILON, Bools, Floats, Ints, Sums
 
 QUARTILES = {"p25": 0.25, "p50": 0.5, "p75": 0.75}
 _ROUNDS = 30
 
 
-def recovered(rows: pd.DataFrame, quartiles: pd.DataFrame, limits: Limits) -> pd.DataFrame:
+def recovered(rows: pd.DataFrame, quartiles: pd.DataFrame, limits: Limits, sums: Sums) -> pd.DataFrame:
     """Rows under ``least_n`` of which it is known how many students lie at or below some score: KEYS.
 
     ``rows`` as for ``hierarchy.suppress``; ``quartiles``: p25, p50, p75 of the same rows as published, nulls
-    where they are not. Known means to less than ``limits.margin`` students, where that was open beforehand.
+    where they are not; ``sums``: of the rows, by ``hierarchy.sums_of``. Known means to less than
+    ``limits.margin`` students, where that was open beforehand.
     """
     found = np.zeros(len(rows), bool)
-    for places in rows.groupby("assessment_id").indices.values():
-        found[places] = _known(rows.iloc[places], quartiles.iloc[places], limits)
+    for places, own in _works(rows, sums):
+        found[places] = _known(rows.iloc[places], quartiles.iloc[places], limits, own)
     return rows.loc[found, KEYS].reset_index(drop=True)
 
 
-def status(rows: pd.DataFrame, row_status: pd.Series, limits: Limits) -> np.ndarray:
+def status(rows: pd.DataFrame, row_status: pd.Series, limits: Limits, sums: Sums) -> np.ndarray:
     """The status of each row's quartiles: A of few students, D where they tell of a small group beside.
 
     ``row_status``: of the layer ``row``, in the order of ``rows``.
@@ -37,29 +40,29 @@ def status(rows: pd.DataFrame, row_status: pd.Series, limits: Limits) -> np.ndar
     few = (rows["tested_n"] < limits.small_group).to_numpy()
     shown = ~few & (row_status == "F").to_numpy()
     told = rows[list(QUARTILES)].where(pd.Series(shown, rows.index), axis=0)
-    return np.where(few, "A", np.where(protecting(rows, told, limits), "D", "F"))
+    return np.where(few, "A", np.where(protecting(rows, told, limits, sums), "D", "F"))
 
 
-def protecting(rows: pd.DataFrame, quartiles: pd.DataFrame, limits: Limits) -> Bools:
+def protecting(rows: pd.DataFrame, quartiles: pd.DataFrame, limits: Limits, sums: Sums) -> Bools:
     """Rows whose quartiles are to be hidden beside, so that ``recovered`` finds none, shape (rows,).
 
     What tells of a small group are quartiles of the groups it adds up with. Of those nearest to it the ones
     of few students go first; then each that was not needed is shown again.
     """
     hidden = np.zeros(len(rows), bool)
-    for places in rows.groupby("assessment_id").indices.values():
+    for places, own in _works(rows, sums):
         work, all_told = rows.iloc[places], quartiles.iloc[places]
         n, told = work["tested_n"].to_numpy(float), all_told.copy()
         gone: list[int] = []
-        while (reached := _known(work, told, limits)).any():
+        while (reached := _known(work, told, limits, own)).any():
             shown = told.notna().any(axis=1).to_numpy()
             while not (reached & shown).any():  # ends: without any quartile nothing would be known
-                reached = _beside(reached, sums_of(work))
+                reached = _beside(reached, own)
             gone.append(int(np.argmin(np.where(reached & shown, n, np.inf))))
             told.iloc[gone[-1]] = np.nan
         for place in sorted(gone, key=lambda i: -n[i]):
             told.iloc[place] = all_told.iloc[place]
-            if _known(work, told, limits).any():
+            if _known(work, told, limits, own).any():
                 told.iloc[place] = np.nan
                 hidden[places[place]] = True
     return hidden
@@ -74,17 +77,26 @@ def _beside(reached: Bools, sums: Sums) -> Bools:
     return out
 
 
-def _known(work: pd.DataFrame, told: pd.DataFrame, limits: Limits) -> Bools:
+def _works(rows: pd.DataFrame, sums: Sums) -> Iterator[tuple[Ints, Sums]]:
+    """The rows' places of each assessment, and their sums."""
+    code, _ = pd.factorize(rows["assessment_id"])
+    for work in range(int(code.max(initial=-1)) + 1):
+        yield np.flatnonzero(code == work), sums.among(code == work)
+
+
+def _known(work: pd.DataFrame, told: pd.DataFrame, limits: Limits, sums: Sums) -> Bools:
     """Which rows of one assessment ``recovered`` finds."""
     few = primary_rows(work, limits)
     found = np.zeros(len(work), bool)
     if not few.any():
         return found
-    n, sums = work["tested_n"].to_numpy(float), sums_of(work)
+    n = work["tested_n"].to_numpy(float)
     top = work["max_score"].to_numpy(float)
     scores = np.unique(told.to_numpy(float))
-    for score in scores[np.isfinite(scores) & ~(scores >= np.nanmax(top, initial=-np.inf))]:
-        low, high = _passed_on(*_bounds(told, n, float(score)), n, sums)
+    scores = scores[np.isfinite(scores) & ~(scores >= np.nanmax(top, initial=-np.inf))]
+    number, cell, plus = _whole(sums, n)
+    for score in scores:
+        low, high = _passed_on(*_bounds(told, n, float(score)), number, cell, plus)
         found |= few & (high - low < np.minimum(limits.margin, n) - EPSILON)
     return found
 
@@ -103,14 +115,21 @@ def _bounds(quartiles: pd.DataFrame, n: Floats, score: float) -> tuple[Floats, F
     return low, high
 
 
-def _passed_on(low: Floats, high: Floats, n: Floats, sums: Sums) -> tuple[Floats, Floats]:
-    """With what follows along the sums in which all students of the total are students of the parts."""
+def _whole(sums: Sums, n: Floats) -> tuple[Ints, Ints, Bools]:
+    """The edges of the sums in which all students of the total are students of the parts.
+
+    Of each edge the sum, the cell, and whether it is a part.
+    """
     each, first = np.unique(sums.number, return_index=True)
     number = np.concatenate([sums.number, each])
     cell = np.concatenate([sums.part, sums.total[first]])
     sign = np.concatenate([np.ones(len(sums.part)), -np.ones(len(each))])
     whole = (np.abs(np.bincount(number, sign * n[cell])) < EPSILON)[number]
-    number, cell, plus = number[whole], cell[whole], sign[whole] > 0
+    return number[whole], cell[whole], sign[whole] > 0
+
+
+def _passed_on(low: Floats, high: Floats, number: Ints, cell: Ints, plus: Bools) -> tuple[Floats, Floats]:
+    """With what follows along the sums of :func:`_whole`."""
     for _ in range(_ROUNDS):
         least = np.where(plus, low[cell], -high[cell])
         most = np.where(plus, high[cell], -low[cell])

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from pipelines.parallel import each
-from pipelines.release import attack, quartiles
-from pipelines.release.hierarchy import Limits, Memos, findings, suppress
+from pipelines.release import quartiles
+from pipelines.release.hierarchy import Known, Limits, findings, suppress
 from pipelines.release.suppression import Ints
 
 #: Rows of a share: a few assessments, or one of many units. Rounds go on for a whole share until its last
@@ -23,7 +23,7 @@ LARGE = 10_000
 class Shares:
     """Rows divided by their assessments, which have no sum in common.
 
-    What is hidden and found is the same whatever the shares are. Each keeps the attack's memos.
+    What is hidden and found is the same whatever the shares are. Each keeps what is known of it.
     """
 
     def __init__(self, rows: pd.DataFrame, workers: int = 1) -> None:
@@ -39,20 +39,20 @@ class Shares:
             share_of[assessment] = len(filled) - 1
             filled[-1] += size[assessment]
         self._places: list[Ints] = [np.flatnonzero(share_of[code] == i) for i in range(len(filled))]
-        self._memos = [Memos(attack.Memo) for _ in self._places]
+        self._known: list[Known | None] = [None for _ in self._places]
 
     def suppress(self, limits: Limits) -> pd.DataFrame:
         """:func:`suppress` and the status of ``quartiles``, share by share."""
         tasks = [partial(_suppress, self.rows.iloc[places], limits) for places in self._places]
-        statuses, self._memos = map(list, zip(*each(tasks, self.workers), strict=True))
+        statuses, self._known = map(list, zip(*each(tasks, self.workers), strict=True))
         back = np.argsort(np.concatenate(self._places), kind="stable")
         return pd.concat(statuses, ignore_index=True).iloc[back].reset_index(drop=True)
 
     def findings(self, status: pd.DataFrame, limits: Limits) -> pd.DataFrame:
         """:func:`findings`, share by share."""
         tasks = [
-            partial(findings, self.rows.iloc[places], status.iloc[places], limits, memos)
-            for places, memos in zip(self._places, self._memos, strict=True)
+            partial(findings, self.rows.iloc[places], status.iloc[places], limits, known)
+            for places, known in zip(self._places, self._known, strict=True)
         ]
         return pd.concat(each(tasks, self.workers), ignore_index=True)
 
@@ -61,23 +61,24 @@ class Shares:
     ) -> Sequence[Callable[[], pd.DataFrame]]:
         """Tasks that find what is recovered, by sums and quartiles, where this is hidden and those told."""
         return [
-            partial(_attack, self.rows.iloc[places], status.iloc[places], told.iloc[places], limits, memos)
-            for places, memos in zip(self._places, self._memos, strict=True)
+            partial(_attack, self.rows.iloc[places], status.iloc[places], told.iloc[places], limits, known)
+            for places, known in zip(self._places, self._known, strict=True)
         ]
 
 
-def _suppress(rows: pd.DataFrame, limits: Limits) -> tuple[pd.DataFrame, Memos]:
+def _suppress(rows: pd.DataFrame, limits: Limits) -> tuple[pd.DataFrame, Known]:
     """What the attack found out comes back with the result."""
-    memos = Memos(attack.Memo)
-    status = suppress(rows, limits, memos)
-    for memo in memos.values():
+    known = Known.of(rows)
+    status = suppress(rows, limits, known)
+    for memo in known.memos.values():
         memo.forget()
-    return status.assign(quartiles=quartiles.status(rows, status["row"], limits)), memos
+    return status.assign(quartiles=quartiles.status(rows, status["row"], limits, known.sums)), known
 
 
 def _attack(
-    rows: pd.DataFrame, status: pd.DataFrame, told: pd.DataFrame, limits: Limits, memos: Memos
+    rows: pd.DataFrame, status: pd.DataFrame, told: pd.DataFrame, limits: Limits, known: Known | None
 ) -> pd.DataFrame:
-    by_sums = findings(rows, status, limits, memos)
-    by_quartiles = quartiles.recovered(rows, told, limits).assign(layer="quartiles")
+    known = known or Known.of(rows)
+    by_sums = findings(rows, status, limits, known)
+    by_quartiles = quartiles.recovered(rows, told, limits, known.sums).assign(layer="quartiles")
     return pd.concat([by_sums, by_quartiles], ignore_index=True)

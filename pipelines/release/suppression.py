@@ -78,6 +78,13 @@ class Sums:
     total: Ints
     part: Ints
 
+    def among(self, cells: Bools) -> Sums:
+        """Of these cells alone, by their places among them; parts and totals that are not there drop out."""
+        kept = cells[self.total] & cells[self.part]
+        place = np.cumsum(cells) - 1
+        _, number = np.unique(self.number[kept], return_inverse=True)
+        return Sums(number.astype(np.int64), place[self.total[kept]], place[self.part[kept]])
+
 
 def additive(
     values: Floats,

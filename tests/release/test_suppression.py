@@ -173,8 +173,8 @@ def test_quartiles_that_tell_of_a_small_class_are_found() -> None:
     shown = pd.DataFrame(
         {"p25": [np.nan, 11.0, 12.0], "p50": [np.nan, 13.0, 13.0], "p75": [np.nan, 14.0, 14.0]}
     )
-    assert quartiles.recovered(rows, shown, LIMITS)["unit_id"].tolist() == ["a"]
-    assert quartiles.recovered(rows, shown.assign(p25=np.nan), LIMITS).empty
+    assert quartiles.recovered(rows, shown, LIMITS, sums_of(rows))["unit_id"].tolist() == ["a"]
+    assert quartiles.recovered(rows, shown.assign(p25=np.nan), LIMITS, sums_of(rows)).empty
 
 
 def test_no_more_quartiles_are_hidden_than_tell_of_a_small_class() -> None:
@@ -187,12 +187,12 @@ def test_no_more_quartiles_are_hidden_than_tell_of_a_small_class() -> None:
     told = pd.DataFrame(
         {"p25": [np.nan, 11, 12, 9, 9], "p50": [np.nan, 13, 13, 12, 12], "p75": [np.nan, 14, 14, 14, 14]}
     )
-    assert quartiles.recovered(rows, told, LIMITS)["unit_id"].tolist() == ["a"]
-    hidden = quartiles.protecting(rows, told, LIMITS)
+    assert quartiles.recovered(rows, told, LIMITS, sums_of(rows))["unit_id"].tolist() == ["a"]
+    hidden = quartiles.protecting(rows, told, LIMITS, sums_of(rows))
     assert hidden.tolist() == [False, True, False, False, False]
     kept = told.where(pd.Series(~hidden), axis=0)
-    assert quartiles.recovered(rows, kept, LIMITS).empty
-    assert not quartiles.protecting(rows, kept, LIMITS).any()
+    assert quartiles.recovered(rows, kept, LIMITS, sums_of(rows)).empty
+    assert not quartiles.protecting(rows, kept, LIMITS, sums_of(rows)).any()
 
 
 def test_quartiles_of_what_stays_open_tell_nothing_of_small_groups() -> None:
@@ -200,7 +200,7 @@ def test_quartiles_of_what_stays_open_tell_nothing_of_small_groups() -> None:
     open_ = (suppress(rows, LIMITS)["row"] == "F") & (rows["tested_n"] >= LIMITS.small_group)
     shown = rows[list(quartiles.QUARTILES)].where(open_, axis=0)
     assert shown["p50"].notna().sum() > 50
-    assert quartiles.recovered(rows, shown, LIMITS).empty
+    assert quartiles.recovered(rows, shown, LIMITS, sums_of(rows)).empty
 
 
 def test_a_masked_share_is_marked_like_its_partners() -> None:
@@ -272,7 +272,7 @@ def test_pieces_of_a_component_tell_what_the_whole_tells(seed: int, monkeypatch:
 def test_shares_of_the_work_hide_and_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = regions(range(4)).sample(frac=1, random_state=1).reset_index(drop=True)
     whole = suppress(rows, LIMITS)
-    whole["quartiles"] = quartiles.status(rows, whole["row"], LIMITS)
+    whole["quartiles"] = quartiles.status(rows, whole["row"], LIMITS, sums_of(rows))
     for limit in ("ROWS", "LARGE"):
         monkeypatch.setattr(f"pipelines.release.shares.{limit}", 1)
     shares = Shares(rows, 2)
