@@ -12,7 +12,7 @@ def main() -> int:
     """Run all assets but ``LEFT_OUT`` over UROVEN_INBOX, for the years that its files tell of."""
     import os  # noqa: PLC0415
 
-    from pipelines.headless import dagster_home, ensure_manifest, expected_years, keep_engines  # noqa: PLC0415
+    from pipelines.headless import dagster_home, ensure_manifest, expected_years, kept_connections  # noqa: PLC0415
     from pipelines.intake.vault import open_ledger  # noqa: PLC0415
     from pipelines.settings import Settings  # noqa: PLC0415
 
@@ -25,10 +25,9 @@ def main() -> int:
     from pipelines.partitions import range_tags  # noqa: PLC0415
 
     years = expected_years(settings, open_ledger(settings))
-    keep_engines()
     # a line for each of a thousand events would be drawn and read by nobody
     quiet = {"loggers": {"progress": {"config": {"quiet": True}}}}
-    with dg.DagsterInstance.get() as instance:
+    with kept_connections(), dg.DagsterInstance.get() as instance:
         job = defs.resolve_job_def("full_run")
         keys = [k for k in job.asset_layer.selected_asset_keys if k.path[0] not in LEFT_OUT]
         result = job.execute_in_process(

@@ -28,16 +28,16 @@ def test_the_nodes_of_a_step_have_its_tag_while_it_runs(
     assert not tagged() and all(node.tags == ["own"] for node in nodes.values())
 
 
-def test_dagster_keeps_one_engine_a_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("event_log.sqlite.sqlite_event_log", "runs.sqlite.sqlite_run_storage"):
-        path = f"dagster._core.storage.{module}.create_engine"
-        monkeypatch.setattr(path, sqlite_event_log.create_engine)
-    monkeypatch.setattr(headless, "_ENGINES", {})
-    headless.keep_engines()
-    storage = sqlite_event_log.SqliteEventLogStorage(str(tmp_path))
-    assert storage.has_table("event_logs") and not storage.has_table("no_such_table")
-    with storage.index_connection() as one:
-        pass
-    with storage.index_connection() as other:
-        assert one.engine is other.engine
-    assert len(headless._ENGINES) == 1
+def test_dagster_keeps_its_connections_while_a_run_goes_on(tmp_path: Path) -> None:
+    own = sqlite_event_log.create_engine
+    with headless.kept_connections() as engines:
+        storage = sqlite_event_log.SqliteEventLogStorage(str(tmp_path))
+        assert storage.has_table("event_logs") and not storage.has_table("no_such_table")
+        with storage.index_connection() as one:
+            pass
+        with storage.index_connection() as other:
+            assert one.engine is other.engine
+            assert other.exec_driver_sql("pragma synchronous").scalar() == 1
+        assert len(engines) == 1 and (tmp_path / "index.db-wal").exists(), "no connection was kept"
+    assert sqlite_event_log.create_engine is own
+    assert not (tmp_path / "index.db-wal").exists(), "a connection was left open"
