@@ -90,7 +90,7 @@ class DbtInProcess(dg.ConfigurableResource):
         try:
             while (message := events.get()) is not None:
                 status = message["data"].get("node_info", {}).get("node_status")
-                if status in ("error", "fail") and message["info"]["name"].startswith("Log"):
+                if status in ("error", "fail"):
                     failures.append(message["info"]["msg"])
                 event = DbtCoreCliEventMessage(raw_event=message, event_history_metadata={})
                 for made in event.to_default_asset_events(
@@ -221,7 +221,7 @@ def dbt_environment(settings: Settings, database: Path | None = None) -> dict[st
 def run_dbt(
     arguments: list[str], settings: Settings, on_event: Any = None, database: Path | None = None
 ) -> Any:
-    """Invoke dbt in this process; ``on_event`` gets each structured event as a dict.
+    """Invoke dbt in this process; ``on_event`` gets the outcome of each node, a structured event as a dict.
 
     It works on the build database, or on the one given.
     """
@@ -232,7 +232,8 @@ def run_dbt(
     os.environ.update(dbt_environment(settings, database))
 
     def hand_on(event: Any) -> None:
-        if on_event:
+        # of some thirty events a node one is its outcome: only that is worth being taken apart
+        if on_event and event.info.name.startswith("Log") and event.info.name.endswith("Result"):
             on_event(MessageToDict(event, preserving_proto_field_name=True))
 
     try:

@@ -36,7 +36,7 @@ SELECTED = ["--select", "+int_assessment_quartile", "+int_unit_score_count", "+f
 UNTESTED = ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test", "--no-write-json"]
 MATHS = {"kind": "ВПР", "subject": "Математика", "grade": 4}
 EXAM = {"kind": "ЕГЭ", "subject": "Физика", "grade": 11}
-#: Kills the process as dbt begins a model; the home, dbt's arguments and the model follow.
+#: Kills the process as dbt has made a model; the home, the model and dbt's arguments follow.
 KILLED = """
 import os, signal, sys
 from pathlib import Path
@@ -44,8 +44,7 @@ from pipelines.resources import run_dbt
 from pipelines.settings import Settings
 home, model, *arguments = sys.argv[1:]
 def watch(event):
-    info = event["data"].get("node_info", {})
-    if info.get("node_name") == model and event["info"]["name"] == "LogStartLine":
+    if event["data"]["node_info"]["node_name"] == model:
         os.kill(os.getpid(), signal.SIGKILL)
 run_dbt(arguments, Settings(home=Path(home)), watch)
 """
@@ -236,7 +235,7 @@ def test_a_killed_build_leaves_no_year_that_only_seems_fresh(region: Region) -> 
     region.rows["student_results", 2022] = rows[5:]
     region.write()
     arguments = ["build", *UNTESTED, *SELECTED, *LASTING, "--threads", "1"]
-    command = [sys.executable, "-c", KILLED, str(region.settings.home), "int_unit_score_count", *arguments]
+    command = [sys.executable, "-c", KILLED, str(region.settings.home), "int_student_result", *arguments]
     killed = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     with duckdb.connect(str(region.settings.warehouse)) as db:
