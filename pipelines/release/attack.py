@@ -9,7 +9,7 @@ doing so while more is hidden (:class:`Memo`).
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -99,6 +99,8 @@ IDLE = 3
 SIZES = (500, 5_000, 5_000)
 #: Relations of fewer hidden cells are not what makes a component large.
 SMALL = 8
+#: Components of up to so many cells are proved safe together, in one linear program.
+FEW = 64
 
 
 def recovered(cells: Cells, hidden: Bools, memo: Memo | None = None) -> dict[int, Finding]:
@@ -110,14 +112,66 @@ def recovered(cells: Cells, hidden: Bools, memo: Memo | None = None) -> dict[int
     memo = Memo() if memo is None else memo
     memo.of(len(hidden))
     low, high = propagate(cells, hidden)
-    for part in components(cells, hidden):
-        key = part.members.tobytes() + cells.asked[part.members].tobytes()
+    parts = components(cells, hidden)
+    keys = [p.members.tobytes() + cells.asked[p.members].tobytes() for p in parts]
+    small = [
+        p for p, key in zip(parts, keys, strict=True) if len(p.members) <= FEW and key not in memo.answers
+    ]
+    _prove_together(cells, small, high - low, hidden, memo)
+    for part, key in zip(parts, keys, strict=True):
         if key not in memo.answers:
             large = SIZES and len(part.members) > SIZES[0]
             found = _narrow_in_pieces(cells, part, memo) if large else {}
             memo.answers[key] = found | _narrow(cells, part, (low, high), hidden, memo, found.keys())
         out |= memo.answers[key]
     return out
+
+
+def _prove_together(
+    cells: Cells, parts: Sequence[Component], passed: Floats, hidden: Bools, memo: Memo
+) -> None:
+    """Let the memo know of each open member of some small components that it is open.
+
+    They have no cell in common, so that one question aims at a member of each. passed: (n,) the width by
+    bounds passed along relations, which shows some members to be narrow and those of a tree to be open.
+    """
+    parts = [p for p in parts if not (p.is_tree and _wide(passed, cells, p.members).all())]
+    if not parts:
+        return
+    size = [len(p.members) for p in parts]
+    members, of = np.concatenate([p.members for p in parts]), np.repeat(np.arange(len(parts)), size)
+    open_ = _unknown(cells, members, memo.open(members, hidden)) & _wide(passed, cells, members)
+    within = np.isin(of, of[open_])
+    parts = [p for i, p in enumerate(parts) if within[np.searchsorted(of, i)]]
+    if not parts:
+        return
+    members, of, open_ = members[within], of[within], open_[within]
+    order = np.argsort(members)
+    members, of, open_ = members[order], of[order], open_[order]
+    edges = np.concatenate([p.edges for p in parts])
+    solver = _Solver(cells, Component(members, edges, parts[0].relation, parts[0].all_right))
+    asked = np.where(open_, cells.asked[members] - EPSILON, 0.0)
+    least = cells.values[members].astype(float)
+    most, asking = least.copy(), open_.copy()
+    while asking.any():
+        places = np.flatnonzero(asking)
+        _, first = np.unique(of[places], return_index=True)
+        aim = np.zeros(len(members))
+        aim[places[first]] = 1.0
+        asking[places[first]] = False
+        for point, _ in solver.ends(aim):
+            np.minimum(least, point, out=least)
+            np.maximum(most, point, out=most)
+        asking &= most - least < asked
+    width = most - least
+    for i in np.unique(of):
+        own = of == i
+        memo.keep(members[own], width[own], open_[own] & (width[own] >= asked[own]))
+
+
+def _wide(passed: Floats, cells: Cells, members: Ints) -> Bools:
+    """Which members are as open as asked, as far as bounds passed along relations tell."""
+    return passed[members] >= cells.asked[members] - EPSILON
 
 
 def _narrow_in_pieces(cells: Cells, part: Component, memo: Memo) -> dict[int, Finding]:

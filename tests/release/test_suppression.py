@@ -269,6 +269,29 @@ def test_pieces_of_a_component_tell_what_the_whole_tells(seed: int, monkeypatch:
     assert found_n and larger_n
 
 
+@pytest.mark.parametrize("share", [0.05, 0.15, 0.3])
+def test_components_together_tell_what_each_tells_alone(
+    share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = regions(range(12))
+    luck, cells = np.random.default_rng(1), below_cells(rows, sums_of(rows), LIMITS)
+    hidden = cells.unpublished.copy()
+    hidden[: len(rows)] |= primary_below(rows, LIMITS) | (luck.random(len(rows)) < share)
+    found, memos = [], [attack.Memo(), attack.Memo()]
+    for few, memo in zip((0, 1_000), memos, strict=True):
+        monkeypatch.setattr(attack, "FEW", few)
+        found.append(attack.recovered(cells, hidden, memo))
+    alone, together = found
+    assert alone and together.keys() == alone.keys()
+    for cell, finding in together.items():
+        assert finding.lacking == pytest.approx(alone[cell].lacking, abs=1e-6)
+        np.testing.assert_array_equal(finding.relations, alone[cell].relations)
+    low, high = attack.intervals(cells, hidden)
+    every = np.flatnonzero(hidden)
+    proved = memos[1].open(every, hidden)
+    assert (proved > 0).any() and (proved <= (high - low)[every] + 1e-6).all(), "proved what is not so"
+
+
 def test_shares_of_the_work_hide_and_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = regions(range(4)).sample(frac=1, random_state=1).reset_index(drop=True)
     whole = suppress(rows, LIMITS)
