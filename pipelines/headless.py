@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.lock import HomeBusyError, home_lock
+from pipelines.parallel import start_server
 from pipelines.settings import ROOT, Settings
 from schemas.years import FIRST_YEAR, LAST_YEAR
 
@@ -175,6 +176,8 @@ def _execute(settings: Settings, years: list[int] | None, quiet: bool) -> bool:
     """Run the job ``full_run`` in this process; whether it made its release."""
     os.environ["DAGSTER_HOME"] = str(dagster_home(settings))
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
+    if settings.workers > 1:
+        start_server()
     ensure_manifest(settings)
     import dagster as dg  # noqa: PLC0415
 

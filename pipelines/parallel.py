@@ -6,8 +6,9 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from multiprocessing import get_context, parent_process
-from typing import TypeVar
+from functools import cache
+from multiprocessing import forkserver, get_context, parent_process
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -34,13 +35,30 @@ def beside(tasks: Sequence[Callable[[], T]], workers: int) -> Iterator[Callable[
     from pebble import ProcessPool  # noqa: PLC0415  costs 0.1 s, only here
 
     processes = min(workers, len(tasks))
-    with ProcessPool(processes, initializer=end_with_parent, context=get_context("forkserver")) as pool:
+    with ProcessPool(processes, initializer=end_with_parent, context=server()) as pool:
         futures = [pool.schedule(task) for task in tasks]
         try:
             yield lambda: [future.result() for future in futures]
         except BaseException:
             pool.stop()
             raise
+
+
+@cache
+def server() -> Any:
+    """How processes are started: forked off a small server that has imported what they need.
+
+    It holds nothing else, and is started by the first of them.
+    """
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["__main__", "pipelines.warm"])
+    return context
+
+
+def start_server() -> None:
+    """Let the server import while this process goes on with imports of its own."""
+    server()
+    forkserver.ensure_running()
 
 
 def end_with_parent() -> None:

@@ -86,8 +86,9 @@ def accept(context: dg.AssetExecutionContext, uroven: UrovenResource) -> Iterato
             break
         landed, kept = stages.landed_years(snapshot), stages.accepted_years(settings)
         for name in in_order(selected):
-            for year in sorted((landed.get(name, set()) | kept.get(name, set())) & chosen):
-                part = stages.accept(settings, ledger, name, year, snapshot)
+            years = sorted((landed.get(name, set()) | kept.get(name, set())) & chosen)
+            for part in stages.accept_each(settings, ledger, name, years, snapshot):
+                year = part.school_year
                 done[name, year] = part
                 if part.worked:
                     context.log.info(

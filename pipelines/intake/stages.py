@@ -7,8 +7,9 @@ import hashlib
 import json
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines import parallel
 from pipelines.files import digest, has_schema, write_parquet, write_text
 from pipelines.intake import sealed, workers
 from pipelines.intake.grid import Limits
@@ -210,7 +212,13 @@ def finding_schema() -> pa.Schema:
 
 
 def accept(
-    settings: Settings, ledger: Ledger, contract_name: str, year: int, snapshot: Snapshot | None = None
+    settings: Settings,
+    ledger: Ledger,
+    contract_name: str,
+    year: int,
+    snapshot: Snapshot | None = None,
+    *,
+    readers: bool = True,
 ) -> Partition:
     """Validate the landed rows of one contract and school year and write what was accepted and rejected.
 
@@ -235,7 +243,7 @@ def accept(
         done = json.loads(marker.read_text())
         if done.pop("fingerprint") == mark and done.pop("digest", None) == digest(written):
             return Partition(**done, worked=False)
-    landed = _landed_rows(settings, ledger, contract_name, year, list(order))
+    landed = _landed_rows(settings, ledger, contract_name, year, list(order), readers=readers)
     names = {s.file_id: s.path for s in subs if s.file_id in order}
     reference = _reference(reference_path) if contract.has_items else {}
     result = validate(contract, landed, order=order, names=names, reference=reference)
@@ -261,6 +269,44 @@ def accept(
     }
     write_text(marker, json.dumps({**done, "fingerprint": mark, "digest": digest(written)}))
     return Partition(**done, worked=True)
+
+
+#: Rows of a contract below which a second process costs more than it saves.
+LARGE = 100_000
+
+
+def accept_each(
+    settings: Settings, ledger: Ledger, contract: str, years: Sequence[int], snapshot: Snapshot
+) -> list[Partition]:
+    """:func:`accept` for each of the years, many rows in processes side by side."""
+    rows = sum(
+        r.rows_by_year.get(year, 0)
+        for s in snapshot.active
+        if s.file_id in snapshot.readings
+        for r in snapshot.readings[s.file_id][1].readings
+        if r.contract == contract
+        for year in years
+    )
+    if rows < LARGE:
+        return [accept(settings, ledger, contract, year, snapshot) for year in years]
+    tasks = [partial(_accept_apart, settings, contract, year, snapshot) for year in years]
+    parts = parallel.each(tasks, settings.workers)
+    return [
+        part or accept(settings, ledger, contract, year, snapshot)
+        for part, year in zip(parts, years, strict=True)
+    ]
+
+
+class _MustRead(Exception):
+    """A landed file is lost or damaged, and this process has no readers."""
+
+
+def _accept_apart(settings: Settings, contract: str, year: int, snapshot: Snapshot) -> Partition | None:
+    """In a process of its own, with a connection of its own; None where a file must be read again."""
+    try:
+        return accept(settings, Ledger(settings.database_url), contract, year, snapshot, readers=False)
+    except _MustRead:
+        return None
 
 
 def _written(settings: Settings, contract: str, year: int) -> list[Path]:
@@ -295,17 +341,27 @@ def _fingerprint(order: dict[str, int], reference: Path | None) -> str:
     return digest.hexdigest()
 
 
-def _landed_rows(settings: Settings, ledger: Ledger, contract: str, year: int, files: list[str]) -> pa.Table:
-    """The landed rows of the files; a landed file that was lost or damaged is read again from the vault."""
+def _landed_rows(
+    settings: Settings, ledger: Ledger, contract: str, year: int, files: list[str], *, readers: bool
+) -> pa.Table:
+    """The landed rows of the files; a landed file that was lost or damaged is read again from the vault.
+
+    Raises _MustRead where there are no ``readers`` to do so.
+    """
     paths = {f: landed_path(settings, contract, year, f) for f in files}
-    damaged = {f for f, path in paths.items() if _landed(path) is None}
-    again = {s.file_id: s for s in ledger.submissions() if s.state == ACTIVE and s.file_id in damaged}
-    for _, result in _read_all(settings, list(again.values())):
-        ledger.save_reading(result, code_version())
-    tables = [t for path in paths.values() if (t := _landed(path)) is not None]
-    if not tables:
+    tables = {f: _landed(path) for f, path in paths.items()}
+    damaged = {f for f, table in tables.items() if table is None}
+    if damaged and not readers:
+        raise _MustRead
+    if damaged:
+        again = {s.file_id: s for s in ledger.submissions() if s.state == ACTIVE and s.file_id in damaged}
+        for _, result in _read_all(settings, list(again.values())):
+            ledger.save_reading(result, code_version())
+        tables |= {f: _landed(paths[f]) for f in damaged}
+    whole = [table for table in tables.values() if table is not None]
+    if not whole:
         return landed_schema(contract).append(pa.field("reading", pa.int16())).empty_table()
-    return pa.concat_tables(tables, promote_options="default")
+    return pa.concat_tables(whole, promote_options="default")
 
 
 def _landed(path: Path) -> pa.Table | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import multiprocessing as mp
 import os
 import re
 import resource
@@ -13,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from pipelines.parallel import end_with_parent
+from pipelines.parallel import end_with_parent, server
 from pipelines.settings import Settings
 
 Key = TypeVar("Key")
@@ -58,14 +56,6 @@ def _begin(limit: int) -> None:
     limit_memory(limit)
 
 
-@functools.cache
-def _forkserver() -> Any:
-    """Processes are forked off a small server that has the readers imported and holds nothing else."""
-    context = mp.get_context("forkserver")
-    context.set_forkserver_preload(["__main__", "pipelines.intake.warm"])
-    return context
-
-
 def each(
     work: Callable[..., Result], tasks: Sequence[tuple[Key, tuple[Any, ...]]], settings: Settings
 ) -> Iterator[Done[Key, Result]]:
@@ -83,7 +73,7 @@ def each(
         max_tasks=_FILES_A_PROCESS,
         initializer=_begin,
         initargs=[settings.file_memory],
-        context=_forkserver(),
+        context=server(),
     ) as pool:
         futures = [
             (key, pool.schedule(work, args=list(arguments), timeout=settings.file_seconds))

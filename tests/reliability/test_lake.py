@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -66,6 +67,30 @@ def test_a_damaged_landed_file_is_read_again(settings: Settings, damage: Callabl
     part = stages.accept(settings, open_ledger(settings), CONTRACT, YEAR)
     assert part.worked and part.conserved
     assert state(settings) == before
+
+
+def test_years_side_by_side_are_accepted_as_one_by_one(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In processes of their own, where a year with a damaged landed file is left to this one."""
+    ledger = open_ledger(settings)
+    snapshot = ledger.snapshot()
+    years = sorted(stages.landed_years(snapshot)[CONTRACT])
+    paths = [
+        stages.part_path(settings, layer, CONTRACT, y) for layer in ("accepted", "rejected") for y in years
+    ]
+    one_by_one = stages.accept_each(settings, ledger, CONTRACT, years, snapshot)
+    before = [path.read_bytes() for path in paths], ledger.table("row_count"), ledger.table("rule_count")
+    for path in paths:
+        path.unlink()
+    cut_short(next((settings.lake / "landed" / CONTRACT / f"school_year={YEAR}").glob("*.parquet")))
+    monkeypatch.setattr(stages, "LARGE", 0)
+    beside = Settings(home=settings.home, inbox=settings.inbox, workers=2)
+    parts = stages.accept_each(beside, ledger, CONTRACT, years, snapshot)
+    assert len(years) > 1 and all(p.worked for p in parts)
+    assert [replace(p, worked=False) for p in parts] == [replace(p, worked=False) for p in one_by_one]
+    after = [path.read_bytes() for path in paths], ledger.table("row_count"), ledger.table("rule_count")
+    assert after == before
 
 
 def test_a_lost_ledger_is_rebuilt_with_its_counts(settings: Settings) -> None:
