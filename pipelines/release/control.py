@@ -142,7 +142,8 @@ def write_frames(
     """
     _hidden_cells(db, limits, shares or Shares(aggregate_rows(db)))
     _hidden_forms(db, limits)
-    costs = []
+    costs: list[tuple[object, ...]] = []
+    columns = _columns(db)
     db.execute("use build")  # unqualified names in rules are tables of the build database
     ddl = dict(
         db.execute("select table_name, sql from duckdb_tables() where database_name = 'build'").fetchall()
@@ -154,7 +155,7 @@ def write_frames(
         db.execute(ddl[table])
         db.execute("use build")
         masking = [r for r in rules[table] if r.rule not in ("open", "withheld")]
-        costs += _write_table(db, table, masking, limits)
+        costs += _write_table(db, table, columns[table], masking, limits)
     copy_comments(db, tables)
     _write_costs(db, costs)
 
@@ -164,20 +165,21 @@ def _exists(db: duckdb.DuckDBPyConnection, table: str) -> bool:
     return bool((db.execute(found, [table]).fetchone() or (0,))[0])
 
 
-def _columns(db: duckdb.DuckDBPyConnection, table: str) -> list[str]:
-    rows = db.execute(
-        "select column_name from duckdb_columns() where database_name = 'build' and table_name = ? "
-        "order by column_index",
-        [table],
-    ).fetchall()
-    return [r[0] for r in rows]
+def _columns(db: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    """The columns of each table of the build database."""
+    out: dict[str, list[str]] = defaultdict(list)
+    for table, column in db.execute(
+        "select table_name, column_name from duckdb_columns() where database_name = 'build' "
+        "order by table_name, column_index"
+    ).fetchall():
+        out[table].append(column)
+    return out
 
 
 def _write_table(
-    db: duckdb.DuckDBPyConnection, table: str, rules: Sequence[Rule], limits: Limits
+    db: duckdb.DuckDBPyConnection, table: str, columns: list[str], rules: Sequence[Rule], limits: Limits
 ) -> list[tuple[object, ...]]:
     """Write one table; returns table, rule, column, cells with a value, of them hidden as A and D."""
-    columns = _columns(db, table)
     if not rules:
         db.execute(f'insert into out.main."{table}" from build.main."{table}"')
         return []
@@ -222,16 +224,17 @@ def _write_table(
     db.execute(f'create or replace temp table "{SEEN}{table}" as select {", ".join(shown)} from masked')  # noqa: S608
     names = ", ".join(f'"{c}"' for c in [*columns, *added])
     db.execute(f'insert into out.main."{table}" select {names} from temp."{SEEN}{table}"')  # noqa: S608
-    costs = []
-    for column, numbers in by_column.items():
-        first = _first(numbers)
-        counts = db.execute(
-            f'select count("{column}"), count(case when {first} = \'A\' then "{column}" end), '  # noqa: S608
-            f"count(case when {first} = 'D' then \"{column}\" end) from masked"
-        ).fetchone()
-        why = "; ".join(dict.fromkeys(rules[i].note or rules[i].rule for i in numbers))
-        costs.append((table, column, why, *(counts or (0, 0, 0))))
-    return costs
+    counted = [
+        f'count("{column}"), count(case when {_first(numbers)} = \'A\' then "{column}" end), '
+        f"count(case when {_first(numbers)} = 'D' then \"{column}\" end)"
+        for column, numbers in by_column.items()
+    ]
+    counts = db.execute(f"select {', '.join(counted) or 'null'} from masked").fetchone() or ()  # noqa: S608
+    return [
+        (table, column, "; ".join(dict.fromkeys(rules[i].note or rules[i].rule for i in numbers)),
+         *counts[3 * place : 3 * place + 3])
+        for place, (column, numbers) in enumerate(by_column.items())
+    ]  # fmt: skip
 
 
 def _first(numbers: Iterable[int]) -> str:
@@ -317,9 +320,10 @@ def _write_costs(db: duckdb.DuckDBPyConnection, costs: Sequence[tuple[object, ..
         "rule varchar not null, values_n bigint not null, primary_n bigint not null, "
         "secondary_n bigint not null, hidden_pct double)"
     )
-    for cost in costs:
-        db.execute(
-            "insert into out.main.dq_suppression "
-            "select $1, $2, $3, $4, $5, $6, 100.0 * ($5 + $6) / nullif($4, 0)",
-            list(cost),
-        )
+    names = ["table_name", "column_name", "rule", "values_n", "primary_n", "secondary_n"]
+    db.register("cost_frame", pd.DataFrame(costs, columns=names))
+    db.execute(
+        "insert into out.main.dq_suppression "
+        "select *, 100.0 * (primary_n + secondary_n) / nullif(values_n, 0) from cost_frame"
+    )
+    db.unregister("cost_frame")

@@ -192,7 +192,8 @@ def _copy_database(build: Path, target: Path, tables: Sequence[str], release: Re
 
 
 def copy_comments(db: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> None:
-    """Comments of tables and columns from the catalogue ``build`` to ``out``."""
+    """Comments of tables and columns from the catalogue ``build`` to ``out``, in one transaction."""
+    db.execute("BEGIN")
     wanted = ", ".join(_literal(t) for t in tables)
     for table, comment in db.execute(
         f"SELECT table_name, comment FROM duckdb_tables() WHERE database_name = 'build' "  # noqa: S608
@@ -204,6 +205,7 @@ def copy_comments(db: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> None:
         f"AND comment IS NOT NULL AND table_name IN ({wanted})"
     ).fetchall():
         db.execute(f"COMMENT ON COLUMN out.main.{_quoted(table)}.{_quoted(column)} IS {_literal(comment)}")
+    db.execute("COMMIT")
 
 
 _META_COMMENTS = {

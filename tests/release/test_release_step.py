@@ -103,7 +103,7 @@ def test_a_marked_table_hides_values_and_says_why() -> None:
     db.execute("insert into build.t values (1, 9, 3), (2, 20, 0), (3, 20, 20), (4, 20, 5), (5, 40, 0)")
     db.execute("create table out.t (k integer, base integer, part integer)")
     rule = control.Rule("t", "part", "share", "t.base", "t.part", "", "", "доля")
-    costs = control._write_table(db, "t", [rule], Limits())
+    costs = control._write_table(db, "t", ["k", "base", "part"], [rule], Limits())
     assert db.execute("select k, part, obs_status, conf_status from out.t order by k").fetchall() == [
         (1, None, "Q", "A"), (2, None, "Q", "A"), (3, None, "Q", "A"), (4, 5, "A", "F"), (5, 0, "A", "F")
     ]  # fmt: skip
