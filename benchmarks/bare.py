@@ -2,8 +2,10 @@
 
 It computes the figures that the release publishes of ВПР protocols: score counts, classical statistics, the
 calibration with its scale, differential functioning, units by subgroup with quartiles, marks, intervals and
-standing on the scale, shrunken means, three-year slopes, the rule of low results, and writes them as Parquet.
-No validation, no ledger, no history, no release control, no exports, no pages, and nobody can ask it why.
+standing on the scale, the posterior of municipalities and the region, shrunken means, signs of objectivity,
+three-year slopes with their tests, the rule of low results, and the cube of them all, and writes them as
+Parquet. The probabilities of the rules are left out. No validation, no ledger, no history, no release
+control, no exports, no pages, and nobody can ask it why.
 """
 
 from __future__ import annotations
@@ -18,13 +20,26 @@ import pandas as pd
 import python_calamine
 
 from pipelines.psychometrics import (
+    Calibration,
+    boundary_peak,
     calibrate,
+    clustered_mean,
+    cohort_variance,
     dif_analysis,
     form_items,
+    inflated_mean,
     item_fit,
+    journal_shares,
+    mark_score_agreement,
+    pooled_sd,
+    raised_against_journal,
     reml,
     score_counts,
+    sharp_change,
     shrunken_means,
+    small_spread,
+    trends,
+    unit_distributions,
     wle_table,
 )
 
@@ -37,11 +52,13 @@ _NAMES = {
     "класс": "class_name",
     "наименование класса": "class_name",
     "пол": "sex",
+    "отметка за предыдущую четверть/триместр": "journal",
+    "отметка за предыдущий триместр/ четверть/полугодие": "journal",
 }
 
 
-def bare_chain(inbox: Path) -> tuple[int, pd.DataFrame]:
-    """Read the protocols and compute the figures; returns how many item scores there were, and the units."""
+def bare_chain(inbox: Path) -> tuple[int, dict[str, pd.DataFrame]]:
+    """Read the protocols and compute the figures; returns how many item scores there were, and the tables."""
     with tempfile.TemporaryDirectory() as folder, duckdb.connect(config={"threads": 2}) as db:
         db.execute(_TABLES)
         db.execute(_REGISTERS.format(inbox=inbox))
@@ -49,16 +66,22 @@ def bare_chain(inbox: Path) -> tuple[int, pd.DataFrame]:
             _load(db, path)
         for query in _STUDENTS:
             db.execute(query)
-        for (work,) in db.execute("select distinct work from counts order by 1").fetchall():
+        works = [work for (work,) in db.execute("select distinct work from counts order by 1").fetchall()]
+        for work in works:
             _calibrate(db, work)
         for query in (*_UNITS, *_AFTER):
             db.execute(query)
         _shrink(db)
+        signs = [sign for work in works for sign in _signs(db, work)] + list(_changes(db))
+        db.register("signs", pd.concat(signs))
+        db.execute("create table sign as from signs")
+        _slopes(db)
+        db.execute(_CUBE)
         for (table,) in db.execute("select table_name from duckdb_tables()").fetchall():
             if table not in ("score", "student"):
                 db.execute(f"copy {table} to '{folder}/{table}.parquet'")
         scores = int(db.execute("select count(*) from score").fetchall()[0][0])
-        return scores, db.execute("select * from unit").df()
+        return scores, {t: db.execute(f"from {t}").df() for t in ("unit", "posterior", "sign", "dynamics")}
 
 
 def _load(db: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -80,9 +103,10 @@ def _load(db: duckdb.DuckDBPyConnection, path: Path) -> None:
     db.execute(
         f"""insert into score
         select '{subject}-{grade}-{year}', '{subject}-{grade}', {year}, regexp_extract(school, '\\d+'),
-            class_name, lower(sex), form, student, item,
+            class_name, case lower(sex) when 'м' then 'm' when 'ж' then 'f' end, form,
+            try_cast(journal as integer), student, item,
             case when lower(score) in ('x', 'х') then 0 else try_cast(score as double) end as points
-        from (unpivot (select school, class_name, sex, form, student, {items} from protocol)
+        from (unpivot (select school, class_name, sex, form, journal, student, {items} from protocol)
             on {items} into name item value score)
         where points is not null"""  # noqa: S608
     )
@@ -122,6 +146,124 @@ def _calibrate(db: duckdb.DuckDBPyConnection, work: str) -> None:
     db.register("frame", frame)
     db.register("items", items)
     db.execute("insert into scale from frame; insert into item from items")
+    posterior = _posterior(db, work, found, form_items(counts))
+    db.register("posterior_frame", posterior)
+    db.execute("insert into posterior from posterior_frame")
+
+
+def _posterior(
+    db: duckdb.DuckDBPyConnection, work: str, found: Calibration, forms: dict[str, list[str]]
+) -> pd.DataFrame:
+    """Mean, sd and shares of marks of the municipalities and the region, with their subgroups."""
+    units = db.execute(_UNIT_COUNTS, [work]).df()
+    code = units.groupby(["unit_type", "unit_id", "subgroup"], sort=False).ngroup()
+    mean, sd = found.population.mean, found.population.sd
+    cuts = db.execute(_CUTS, [work]).fetchone() or ()
+    made = unit_distributions(
+        found.bank, forms, unit=code, form=units["form"].to_numpy(str), raw=units["total"], n=units["n"],
+        center=mean, spread=sd, cuts=sorted(cuts),
+    )  # fmt: skip
+    out = units[["unit_type", "unit_id", "subgroup"]].drop_duplicates(ignore_index=True)
+    out.insert(0, "work", work)
+    out["posterior_mean"], out["posterior_sd"] = 500 + 100 * (made.mean - mean) / sd, 100 * made.sd / sd
+    return out.assign(mean_se=100 * made.mean_se / sd, **dict(zip("2345", made.shares.T, strict=False)))
+
+
+def _signs(db: duckdb.DuckDBPyConnection, work: str) -> list[pd.DataFrame]:
+    """Signs of objectivity of the schools of one work: the official ones but sharp change, and the local."""
+    schools = db.execute(_SCHOOLS, [work]).df().set_index("unit_id")
+    n, mean, sd = schools["n"], schools["mean_score"], schools["sd"]
+    region, se = clustered_mean(n, mean)
+    own = np.where(n > 1, pooled_sd(n, sd.fillna(0) ** 2) / np.sqrt(n), np.nan)
+    found = [
+        ("inflated_mean", schools.index, inflated_mean(mean, own, region, se)),
+        ("small_spread", schools.index, small_spread(n, mean, sd)),
+    ]
+    totals = db.execute(
+        "select school, total, count(*) as n, any_value(mark_3_from), any_value(mark_4_from), "
+        "any_value(mark_5_from) from student left join mark using (work) where work = ? group by all",
+        [work],
+    ).df()
+    table = totals.pivot_table(index="school", columns="total", values="n", fill_value=0).sort_index()
+    table = table.reindex(columns=np.arange(int(totals["total"].max()) + 1), fill_value=0)
+    peaks = [
+        (f"peak_at_mark_{mark}", table.index, boundary_peak(table.to_numpy(), int(totals.iloc[0, mark])))
+        for mark in (3, 4, 5)
+    ]
+    students = db.execute(
+        "select school, journal, mark, total from student where work = ? and journal is not null "
+        "order by school",
+        [work],
+    ).df()
+    ids, code = np.unique(students["school"], return_inverse=True)
+    found.append(
+        ("marks_against_scores", ids, mark_score_agreement(code, students["journal"], students["total"]))
+    )
+    shares = journal_shares(code, students["journal"], students["mark"], np.ones(len(code)))
+    raised = raised_against_journal(shares.n, np.round(np.nan_to_num(shares.rose) * shares.n))
+    found.append(("raised_against_journal", ids, raised))
+    return [
+        pd.DataFrame({"work": work, "school": i, "sign": name, "statistic": statistic, "flagged": f.flagged})
+        for name, i, f in (*found, *peaks)
+        for statistic in (f.z if name.startswith("peak") else f.statistic,)
+    ]
+
+
+def _changes(db: duckdb.DuckDBPyConnection) -> list[pd.DataFrame]:
+    """Sharp change from one grade to the next a year later."""
+    pairs = db.execute(_PAIRS).df()
+    out = []
+    for work, part in pairs.groupby("work"):
+        k = sharp_change(part["before"], part["after"])
+        for name, flagged in (("sharp_fall", k.fell), ("sharp_rise", k.rose)):
+            out.append(
+                pd.DataFrame(
+                    {
+                        "work": work,
+                        "school": part["unit_id"],
+                        "sign": name,
+                        "statistic": k.k,
+                        "flagged": flagged,
+                    }
+                )
+            )
+    return out
+
+
+def _slopes(db: duckdb.DuckDBPyConnection) -> None:
+    """Change against the region over up to three years, with its test, up to each year."""
+    means = db.execute(
+        """select series, unit_type, unit_id, year, mean_scale_score as score, scale_se as se from unit
+        where subgroup = 'all' and unit_type <> 'class' and scale_se > 0"""
+    ).df()
+    parts = []
+    for series, own in means.groupby("series"):
+        for end in sorted(own["year"].unique()):
+            years = np.arange(end - 2, end + 1)
+            seen = own[own["year"].isin(years)]
+            score, se = (
+                seen.pivot(index=["unit_type", "unit_id"], columns="year", values=v).reindex(columns=years)
+                for v in ("score", "se")
+            )
+            region = [v.xs("region").to_numpy(float)[0] for v in (score, se)]
+            for kind in ("school", "municipality"):
+                s, e = score.xs(kind), se.xs(kind)
+                whole = s.notna().all(axis=1).any()
+                kappa = cohort_variance(years, s - region[0], e) if kind == "school" and whole else 0.0
+                found = trends(
+                    years, s, e, scale_type="relative", region_score=region[0], region_se=region[1],
+                    cohort_variance=kappa,
+                ).relative  # fmt: skip
+                assert found is not None
+                parts.append(
+                    pd.DataFrame(
+                        {"series": series, "unit_type": kind, "unit_id": s.index, "year": end,
+                         "slope": found.slope, "se": found.se, "p_adjusted": found.p_adjusted,
+                         "verdict": found.verdict}
+                    )
+                )  # fmt: skip
+    db.register("slopes", pd.concat(parts))
+    db.execute("create table dynamics as from slopes")
 
 
 def _shrink(db: duckdb.DuckDBPyConnection) -> None:
@@ -141,11 +283,56 @@ def _shrink(db: duckdb.DuckDBPyConnection) -> None:
 
 _TABLES = """
 create table score (work varchar, series varchar, year integer, school varchar, class_name varchar,
-    sex varchar, form varchar, student integer, item varchar, score integer);
+    sex varchar, form varchar, journal integer, student integer, item varchar, score integer);
 create table scale (work varchar, form varchar, total integer, theta double, scale_score double,
     scale_se double);
 create table item (work varchar, item varchar, difficulty double, infit double);
+create table posterior (work varchar, unit_type varchar, unit_id varchar, subgroup varchar, mean double,
+    sd double, mean_se double, level_2 double, level_3 double, level_4 double, level_5 double);
 """
+_UNIT_COUNTS = """
+    select case when grouping(place) = 0 then 'municipality' else 'region' end as unit_type,
+        case when grouping(place) = 0 then place else 'region' end as unit_id,
+        case when grouping(sex) = 0 then 'sex:' || sex
+            when grouping(locality) = 0 then 'locality:' || locality else 'all' end as subgroup,
+        form, total, count(*) as n
+    from student where work = ?
+    group by grouping sets ((place, form, total), (place, sex, form, total), (place, locality, form, total),
+        (form, total), (sex, form, total), (locality, form, total))
+    order by all"""
+_CUTS = """
+    select min(theta) filter (total >= mark_3_from), min(theta) filter (total >= mark_4_from),
+        min(theta) filter (total >= mark_5_from) from scale join mark using (work) where work = ?"""
+_SCHOOLS = """
+    select unit_id, n, mean_score, sd from unit
+    where work = ? and unit_type = 'school' and subgroup = 'all' order by unit_id"""
+_PAIRS = """
+    with school as (
+        select work, year, split_part(series, '-', 1) as subject, cast(split_part(series, '-', 2) as integer)
+            as grade, unit_id, 100 * mean_score / max_score as percent
+        from unit join mark using (work) where unit_type = 'school' and subgroup = 'all')
+    select n.work, n.unit_id, b.percent as before, n.percent as after
+    from school as n join school as b
+        on n.unit_id = b.unit_id and n.subject = b.subject and n.grade = b.grade + 1 and n.year = b.year + 1
+    order by 1, 2"""
+_CUBE = """create table cube as
+    with figures as (
+        select work, year, unit_type, unit_id, subgroup, cast(n as double) as tested, mean_score, sd,
+            quartiles[1] as p25, quartiles[2] as p50, quartiles[3] as p75, 100.0 * below_n / n as below_min,
+            100.0 * mark_2_n / n as mark_2, 100.0 * mark_3_n / n as mark_3, 100.0 * mark_4_n / n as mark_4,
+            100.0 * mark_5_n / n as mark_5, mean_scale_score, shrunken as shrunken_mean
+        from unit left join (select work, unit_id, 'school' as unit_type, 'all' as subgroup, shrunken
+            from shrunken) using (work, unit_id, unit_type, subgroup)
+    )
+    from (unpivot figures on columns(* exclude (work, year, unit_type, unit_id, subgroup))
+        into name statistic value obs_value)
+    union all by name
+    select series as work, year, unit_type, unit_id, 'all' as subgroup, 'change' as statistic,
+        slope as obs_value from dynamics
+    union all by name
+    select work, null as year, unit_type, unit_id, subgroup || '-' || against as subgroup,
+        'gap' as statistic, gap as obs_value from gap
+    order by all"""
 _REGISTERS = """
 create table school as
 select distinct on (school_id) cast(school_id as varchar) as school,
@@ -153,12 +340,12 @@ select distinct on (school_id) cast(school_id as varchar) as school,
     case when locality_type = 'village' then 'rural' else 'urban' end as locality
 from read_csv('{inbox}/school_register/school_register_*.csv', union_by_name = true);
 create table mark as
-select subject || '-' || grade || '-' || school_year as work, mark_3_from, mark_4_from, mark_5_from
+select subject || '-' || grade || '-' || school_year as work, mark_3_from, mark_4_from, mark_5_from, max_score
 from read_csv('{inbox}/assessment_register/assessment_register_*.csv', union_by_name = true)
 where kind = 'ВПР'
 union all
 select subject || '-' || grade || '-' || year, max(min_score) filter (mark = 3),
-    max(min_score) filter (mark = 4), max(min_score) filter (mark = 5)
+    max(min_score) filter (mark = 4), max(min_score) filter (mark = 5), max(max_score)
 from read_csv('{inbox}/assessment_register/mark_scales_2021.csv') group by all;
 """
 _STUDENTS = (
@@ -167,7 +354,8 @@ _STUDENTS = (
         locality, total < mark_3_from as below,
         case when total < mark_3_from then 2 when total < mark_4_from then 3
             when total < mark_5_from then 4 else 5 end as mark
-    from (select work, series, year, school, class_name, sex, form as variant, student, sum(score) as total,
+    from (select work, series, year, school, class_name, sex, form as variant, journal, student,
+            sum(score) as total,
             hash(list(item order by item)) as given
         from score group by all) as s
     left join school using (school) left join mark using (work)""",
@@ -223,9 +411,26 @@ _UNITS = (
     from grouped join pooled using (work)""",
 )
 _AFTER = (
-    """create table dynamics as
-    select series, unit_type, unit_id, regr_slope(mean_scale_score, year) as slope, count(*) as years_n
-    from unit where subgroup = 'all' and unit_type <> 'class' group by all having count(*) > 1""",
+    """create table clustered as
+    with school_part as (
+        select work, place, locality, subgroup, n, mean_scale_score as mean
+        from unit join school on unit_id = school where unit_type = 'school'),
+    of_unit as (
+        from school_part union all by name
+        select * replace ('locality:' || locality as subgroup) from school_part
+        where subgroup = 'all' and locality is not null),
+    piece as (
+        select work, 'municipality' as unit_type, place as unit_id, subgroup, n, mean from of_unit
+        union all select work, 'region', 'region', subgroup, n, mean from of_unit)
+    select work, unit_type, unit_id, subgroup, count(*) as schools_n,
+        sqrt(sum((n * (mean - center)) ** 2) * count(*) / nullif(count(*) - 1, 0)) / sum(n) as se
+    from (select *, sum(n * mean) over own / sum(n) over own as center from piece
+        window own as (partition by work, unit_type, unit_id, subgroup)) group by all""",
+    """update unit set mean_scale_score = coalesce(p.mean, mean_scale_score), scale_se = case
+            when c.se is null or (c.schools_n < 10 and c.se < scale_se) then scale_se else c.se end
+    from clustered as c left join posterior as p using (work, unit_type, unit_id, subgroup)
+    where unit.work = c.work and unit.unit_type = c.unit_type and unit.unit_id = c.unit_id
+        and unit.subgroup = c.subgroup""",
     """create table gap as
     select a.work, a.unit_type, a.unit_id, a.subgroup, b.subgroup as against,
         a.mean_scale_score - b.mean_scale_score as gap

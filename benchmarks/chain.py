@@ -2,7 +2,7 @@
 
 The inbox: three years of six ВПР of every school and its registers. Bare: ``benchmarks/bare.py`` computes
 from the same protocols the figures that the release publishes of them, and nothing else: no validation, no
-ledger, no release control, no exports, no pages.
+ledger, no release control, no exports, no pages. Both are compared number by number.
 """
 
 from __future__ import annotations
@@ -81,9 +81,9 @@ def whole_chain() -> Measure:
     """Inbox to release against the bare script over the same protocols."""
     run = first_run(SCHOOLS)
     began = time.perf_counter()
-    item_scores, units = bare_chain(run.inbox)
+    item_scores, tables = bare_chain(run.inbox)
     bare = time.perf_counter() - began
-    require_same(units, run.home / "current" / "warehouse.duckdb")
+    require_same(tables, run.home / "current" / "warehouse.duckdb")
     raw = {
         "ours_s": run.first_s,
         "bare_s": bare,
@@ -109,16 +109,46 @@ def growth() -> Measure:
     )
 
 
-def require_same(units: pd.DataFrame, database: Path) -> None:
-    """Raises AssertionError when the release shows other numbers of the region than the bare script."""
+#: Of each table of the bare script: numbers that the release shows, and what they are called there.
+SAME = {
+    "unit": {"n": "tested_n", "mean_score": "mean_score", "sd": "sd", "below_n": "below_min_n"},
+    "sign": {"statistic": "statistic", "flagged": "flagged"},
+}
+#: Numbers on the scale. The bare script tells forms apart by the items that a student was given, the release
+#: by its rules: they agree to two hundredths of a standard deviation.
+NEAR = {
+    "unit": {"mean_scale_score": "mean_scale_score", "scale_se": "scale_se"},
+    "posterior": {"sd": "scale_sd"},
+    "dynamics": {"slope": "relative_slope", "se": "relative_slope_se"},
+}
+POINTS = 2.0
+_UNIT = """select subject || '-' || grade || '-' || school_year as work,
+        * replace (if(unit_type = 'region', 'region', unit_id) as unit_id)
+    from fct_assessment_aggregate inner join dim_assessment using (assessment_id, school_year)"""
+_SHOWN = {
+    "unit": f"{_UNIT} where unit_type <> 'class' and below_min_n is not null",
+    "posterior": f"{_UNIT} where scale_sd is not null",
+    "sign": """select subject || '-' || grade || '-' || school_year as work, school_id as school, f.*
+        from fct_objectivity_flag as f inner join dim_assessment using (assessment_id, school_year)
+        where statistic is not null""",
+    "dynamics": """select subject || '-' || grade as series, end_year as year, *
+        from msr_dynamics where relative_slope is not null""",
+}
+_KEYS = ("work", "series", "year", "unit_type", "unit_id", "subgroup", "school", "sign")
+
+
+def require_same(tables: dict[str, pd.DataFrame], database: Path) -> None:
+    """Raises AssertionError where the release shows other numbers than the bare script, or lacks some."""
     with duckdb.connect(str(database), read_only=True) as db:
-        ours = db.execute(
-            """select subject || '-' || grade || '-' || school_year as work, subgroup, tested_n, mean_score,
-                below_min_n
-            from fct_assessment_aggregate inner join dim_assessment using (assessment_id, school_year)
-            where unit_type = 'region' and subgroup = 'all'"""
-        ).df()
-    both = units[units["unit_type"] == "region"].merge(ours, on=["work", "subgroup"], how="right")
-    for theirs, name in (("n", "tested_n"), ("mean_score_x", "mean_score_y"), ("below_n", "below_min_n")):
-        if not np.allclose(both[theirs].astype(float), both[name].astype(float), rtol=0, atol=1e-9):
-            raise AssertionError(f"{name} of the region differs:\n{both[['work', theirs, name]]}")
+        shown = {table: db.execute(sql).df() for table, sql in _SHOWN.items()}
+    compared = [(*item, 1e-6) for item in SAME.items()] + [(*item, POINTS) for item in NEAR.items()]
+    for table, numbers, apart_at_most in compared:
+        keys = [k for k in _KEYS if k in tables[table] and k in shown[table]]
+        both = tables[table].merge(shown[table], on=keys, how="right", suffixes=("_bare", ""))
+        if both.empty:
+            raise AssertionError(f"the release shows nothing of {table}")
+        for theirs, ours in numbers.items():
+            bare = both[f"{theirs}_bare" if f"{theirs}_bare" in both else theirs].astype(float)
+            apart = ~np.isclose(bare, both[ours].astype(float), rtol=0, atol=apart_at_most, equal_nan=True)
+            if apart.any():
+                raise AssertionError(f"{table}: {ours} differs\n{both.loc[apart, [*keys, ours]].head()}")
