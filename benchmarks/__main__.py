@@ -53,9 +53,12 @@ def main(names: list[str]) -> int:
     versions = {p: version(p) for p in PACKAGES} | {"python": platform.python_version()}
     versions |= {f"R {p}": found for p in R_PACKAGES if (found := in_r.version(p))}
     path = Path(__file__).with_name("latest.json")
-    kept = json.loads(path.read_text())["rows"] if path.exists() else []
-    found = {row["name"]: row for row in kept} | {m.name: m.as_row() for m in rows}
-    out = {"rows": [found[name] for name in MEASURES if name in found], "versions": versions}
+    kept = json.loads(path.read_text()) if path.exists() else {"rows": [], "versions": {}}
+    found = {row["name"]: row for row in kept["rows"]} | {m.name: m.as_row() for m in rows}
+    out = {
+        "rows": [found[name] for name in MEASURES if name in found],
+        "versions": kept["versions"] | versions,
+    }
     path.write_text(json.dumps(out, indent=1) + "\n")
     return 0 if all(m.holds for m in rows) else 1
 
