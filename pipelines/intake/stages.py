@@ -223,7 +223,7 @@ def accept(
     """Validate the landed rows of one contract and school year and write what was accepted and rejected.
 
     Does nothing when neither the files nor the code changed since the last time, and what was written then
-    is whole.
+    is whole. Without ``readers`` raises _MustRead where a landed file would have to be read again.
     """
     contract = CONTRACTS[contract_name]
     snapshot = snapshot or ledger.snapshot()
