@@ -72,7 +72,7 @@ def bare_chain(inbox: Path) -> tuple[int, dict[str, pd.DataFrame]]:
         for query in (*_UNITS, *_AFTER):
             db.execute(query)
         _shrink(db)
-        signs = [sign for work in works for sign in _signs(db, work)] + list(_changes(db))
+        signs = [sign for work in works for sign in _signs(db, work)] + _changes(db)
         db.register("signs", pd.concat(signs))
         db.execute("create table sign as from signs")
         _slopes(db)
@@ -119,7 +119,8 @@ def _calibrate(db: duckdb.DuckDBPyConnection, work: str) -> None:
     columns = {c: long[c] for c in ("form", "item", "score", "n")}
     counts = score_counts(raw=long["total"], **columns)
     found = calibrate(counts)
-    scale = wle_table(found.bank, form_items(counts))
+    forms = form_items(counts)
+    scale = wle_table(found.bank, forms)
     fit = item_fit(counts, found.bank, scale)
     for by in ("sex", "locality"):
         parts = long[long[by].notna()]
@@ -146,7 +147,7 @@ def _calibrate(db: duckdb.DuckDBPyConnection, work: str) -> None:
     db.register("frame", frame)
     db.register("items", items)
     db.execute("insert into scale from frame; insert into item from items")
-    posterior = _posterior(db, work, found, form_items(counts))
+    posterior = _posterior(db, work, found, forms)
     db.register("posterior_frame", posterior)
     db.execute("insert into posterior from posterior_frame")
 

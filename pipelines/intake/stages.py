@@ -9,7 +9,6 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -228,10 +227,7 @@ def accept(
     contract = CONTRACTS[contract_name]
     snapshot = snapshot or ledger.snapshot()
     subs, readings = snapshot.active, snapshot.readings
-    order: dict[str, int] = {}
-    for s in subs:
-        if s.file_id in readings and _lands(readings[s.file_id][1], contract_name, year):
-            order[s.file_id] = s.submission_id
+    order = _order(snapshot, contract_name, year)
     reference_path = part_path(settings, "accepted", "assessment_items", year)
     mark = _fingerprint(order, reference_path if contract.has_items else None)
     target, marker = (
@@ -251,12 +247,7 @@ def accept(
     counts = result.counts
     read, accepted = int(counts["rows_read"].sum()), int(counts["rows_accepted"].sum())
     rejected = int(counts["rows_rejected"].sum())
-    said = sum(
-        r.rows_by_year.get(year, 0)
-        for f in order
-        for r in readings[f][1].readings
-        if r.contract == contract_name
-    )
+    said = _rows_said(snapshot, contract_name, year)
     conserved = said == read == accepted + rejected and accepted == len(result.accepted)
     done = {
         "contract": contract_name,
@@ -279,22 +270,33 @@ def accept_each(
     settings: Settings, ledger: Ledger, contract: str, years: Sequence[int], snapshot: Snapshot
 ) -> list[Partition]:
     """:func:`accept` for each of the years, many rows in processes side by side."""
-    rows = sum(
-        r.rows_by_year.get(year, 0)
-        for s in snapshot.active
-        if s.file_id in snapshot.readings
-        for r in snapshot.readings[s.file_id][1].readings
-        if r.contract == contract
-        for year in years
-    )
-    if rows < LARGE:
+    if sum(_rows_said(snapshot, contract, year) for year in years) < LARGE:
         return [accept(settings, ledger, contract, year, snapshot) for year in years]
-    tasks = [partial(_accept_apart, settings, contract, year, snapshot) for year in years]
+    tasks = [functools.partial(_accept_apart, settings, contract, year, snapshot) for year in years]
     parts = parallel.each(tasks, settings.workers)
     return [
         part or accept(settings, ledger, contract, year, snapshot)
         for part, year in zip(parts, years, strict=True)
     ]
+
+
+def _order(snapshot: Snapshot, contract: str, year: int) -> dict[str, int]:
+    """The files that give rows, and the submission by which each counts."""
+    return {
+        s.file_id: s.submission_id
+        for s in snapshot.active
+        if s.file_id in snapshot.readings and _lands(snapshot.readings[s.file_id][1], contract, year)
+    }
+
+
+def _rows_said(snapshot: Snapshot, contract: str, year: int) -> int:
+    """The rows that the readings of these files tell of."""
+    return sum(
+        r.rows_by_year.get(year, 0)
+        for file_id in _order(snapshot, contract, year)
+        for r in snapshot.readings[file_id][1].readings
+        if r.contract == contract
+    )
 
 
 class _MustRead(Exception):

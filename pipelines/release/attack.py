@@ -112,35 +112,35 @@ def recovered(cells: Cells, hidden: Bools, memo: Memo | None = None) -> dict[int
     memo = Memo() if memo is None else memo
     memo.of(len(hidden))
     low, high = propagate(cells, hidden)
-    parts = components(cells, hidden)
-    keys = [p.members.tobytes() + cells.asked[p.members].tobytes() for p in parts]
-    small = [
-        p for p, key in zip(parts, keys, strict=True) if len(p.members) <= FEW and key not in memo.answers
-    ]
-    _prove_together(cells, small, high - low, hidden, memo)
-    for part, key in zip(parts, keys, strict=True):
-        if key not in memo.answers:
-            large = SIZES and len(part.members) > SIZES[0]
-            found = _narrow_in_pieces(cells, part, memo) if large else {}
-            memo.answers[key] = found | _narrow(cells, part, (low, high), hidden, memo, found.keys())
-        out |= memo.answers[key]
+    wide = high - low >= cells.asked - EPSILON
+    parts = {p.members.tobytes() + cells.asked[p.members].tobytes(): p for p in components(cells, hidden)}
+    # of a tree the bounds passed along relations are exact
+    asking = {
+        key: p
+        for key, p in parts.items()
+        if key not in memo.answers and not (p.is_tree and wide[p.members].all())
+    }
+    _prove_together(cells, [p for p in asking.values() if len(p.members) <= FEW], wide, hidden, memo)
+    for key, part in asking.items():
+        large = SIZES and len(part.members) > SIZES[0]
+        found = _narrow_in_pieces(cells, part, memo) if large else {}
+        memo.answers[key] = found | _narrow(cells, part, wide, hidden, memo, found.keys())
+    for key in parts:
+        out |= memo.answers.get(key, {})
     return out
 
 
-def _prove_together(
-    cells: Cells, parts: Sequence[Component], passed: Floats, hidden: Bools, memo: Memo
-) -> None:
+def _prove_together(cells: Cells, parts: Sequence[Component], wide: Bools, hidden: Bools, memo: Memo) -> None:
     """Let the memo know of each open member of some small components that it is open.
 
-    They have no cell in common, so that one question aims at a member of each. passed: (n,) the width by
-    bounds passed along relations, which shows some members to be narrow and those of a tree to be open.
+    They have no cell in common, so that one question aims at a member of each. wide: (n,) not narrow by
+    bounds passed along relations.
     """
-    parts = [p for p in parts if not (p.is_tree and _wide(passed, cells, p.members).all())]
     if not parts:
         return
     size = [len(p.members) for p in parts]
     members, of = np.concatenate([p.members for p in parts]), np.repeat(np.arange(len(parts)), size)
-    open_ = _unknown(cells, members, memo.open(members, hidden)) & _wide(passed, cells, members)
+    open_ = _unknown(cells, members, memo.open(members, hidden)) & wide[members]
     within = np.isin(of, of[open_])
     parts = [p for i, p in enumerate(parts) if within[np.searchsorted(of, i)]]
     if not parts:
@@ -167,11 +167,6 @@ def _prove_together(
     for i in np.unique(of):
         own = of == i
         memo.keep(members[own], width[own], open_[own] & (width[own] >= asked[own]))
-
-
-def _wide(passed: Floats, cells: Cells, members: Ints) -> Bools:
-    """Which members are as open as asked, as far as bounds passed along relations tell."""
-    return passed[members] >= cells.asked[members] - EPSILON
 
 
 def _narrow_in_pieces(cells: Cells, part: Component, memo: Memo) -> dict[int, Finding]:
@@ -240,7 +235,7 @@ def _narrow_by_itself(cells: Cells, piece: Component, hidden: Bools, memo: Memo)
 def _narrow(
     cells: Cells,
     part: Component,
-    bounds: tuple[Floats, Floats] | None,
+    wide: Bools | None,
     hidden: Bools,
     memo: Memo,
     settled: Set[int] = frozenset(),
@@ -248,13 +243,11 @@ def _narrow(
 ) -> dict[int, Finding]:
     """The members of one component whose interval is narrower than asked, but those that are ``settled``.
 
-    bounds: intervals by passing bounds along relations, exact in a component without cycles. Not ``singly``:
-    none is found, but many are shown to be safe.
+    wide: (n,) not narrow by bounds passed along relations. Not ``singly``: none is found, but many are shown
+    to be safe.
     """
     asked = cells.asked[part.members] - EPSILON
-    hopeful = (bounds[1] - bounds[0])[part.members] >= asked if bounds else np.ones(len(asked), bool)
-    if bounds and part.is_tree and hopeful.all():
-        return {}
+    hopeful = np.ones(len(asked), bool) if wide is None else wide[part.members]
     least = cells.values[part.members].astype(float)
     most = least.copy()
     known = memo.open(part.members, hidden)

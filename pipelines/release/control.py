@@ -28,7 +28,7 @@ import duckdb
 import pandas as pd
 
 from pipelines.release.hierarchy import KEYS, LAYERS, Limits, suppress
-from pipelines.release.publish import copy_comments
+from pipelines.release.publish import columns_of, copy_comments
 from pipelines.release.shares import Shares
 from pipelines.settings import DBT_PROJECT
 
@@ -143,7 +143,7 @@ def write_frames(
     _hidden_cells(db, limits, shares or Shares(aggregate_rows(db)))
     _hidden_forms(db, limits)
     costs: list[tuple[object, ...]] = []
-    columns = _columns(db)
+    columns = columns_of(db, "build")
     db.execute("use build")  # unqualified names in rules are tables of the build database
     ddl = dict(
         db.execute("select table_name, sql from duckdb_tables() where database_name = 'build'").fetchall()
@@ -163,17 +163,6 @@ def write_frames(
 def _exists(db: duckdb.DuckDBPyConnection, table: str) -> bool:
     found = "select count(*) from duckdb_tables() where database_name = 'build' and table_name = ?"
     return bool((db.execute(found, [table]).fetchone() or (0,))[0])
-
-
-def _columns(db: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
-    """The columns of each table of the build database."""
-    out: dict[str, list[str]] = defaultdict(list)
-    for table, column in db.execute(
-        "select table_name, column_name from duckdb_columns() where database_name = 'build' "
-        "order by table_name, column_index"
-    ).fetchall():
-        out[table].append(column)
-    return out
 
 
 def _write_table(

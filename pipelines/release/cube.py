@@ -8,10 +8,12 @@ own registry. ``dim_indicator`` describes them, ``dim_code`` holds the code list
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 
 import duckdb
 
 from pipelines.release.control import CONF, SEEN
+from pipelines.release.publish import columns_of
 from pipelines.settings import DBT_PROJECT
 
 SEEDS = DBT_PROJECT / "seeds"
@@ -65,44 +67,37 @@ def statistics() -> list[dict[str, str]]:
 def write_cube(db: duckdb.DuckDBPyConnection, region: str) -> None:
     """Write ``rpt_statistic``, ``dim_indicator`` and ``dim_code`` to ``out`` from the frames there."""
     db.execute("use out")
-    columns = _columns(db)
+    columns, seen = columns_of(db, "out"), columns_of(db, "temp")
     _write_codes(db)
     _write_indicators(db)
     db.execute(_CUBE)
     for s in statistics():
-        if s["value"] in columns.get(s["table_name"], set()):
-            _write_statistic(db, s, columns[s["table_name"]], region)
+        if s["value"] in columns[s["table_name"]]:
+            _write_statistic(db, s, columns, seen, region)
     if "fct_programme_indicator" in columns:
         programme = {"table_name": "fct_programme_indicator", "value": "value", "numerator": "numerator",
                      "denominator": "denominator", "ci_low": "ci_low", "ci_high": "ci_high",
                      "status_column": "obs_status", "indicator_id": "", "count_unit": ""}  # fmt: skip
-        _write_statistic(db, programme, columns["fct_programme_indicator"], region)
+        _write_statistic(db, programme, columns, seen, region)
     for table, comment in _COMMENTS.items():
         db.execute(f"comment on table out.main.{table} is '{comment}'")
 
 
-def _columns(db: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
-    out: dict[str, set[str]] = {}
-    for table, column in db.execute(
-        "select table_name, column_name from duckdb_columns() where database_name = 'out'"
-    ).fetchall():
-        out.setdefault(table, set()).add(column)
-    return out
-
-
-def _columns_of(db: duckdb.DuckDBPyConnection, table: str) -> set[str]:
-    found = "select column_name from duckdb_columns() where database_name = 'temp' and table_name = ?"
-    return {r[0] for r in db.execute(found, [table]).fetchall()}
-
-
 def _write_statistic(
-    db: duckdb.DuckDBPyConnection, s: dict[str, str], columns: set[str], region: str
+    db: duckdb.DuckDBPyConnection,
+    s: dict[str, str],
+    columns: Mapping[str, list[str]],
+    seen_columns: Mapping[str, list[str]],
+    region: str,
 ) -> None:
+    """One statistic's rows. Of the tables in ``out`` and of those with what is shown: their columns."""
     table = s["table_name"]
     unit_type, unit_id, year, period, work, subgroup = PLACES[table]
-    number = {k: f"t.{s[k]}" if s[k] in columns else s[k] or "null" for k in ("numerator", "denominator")}
+    number = {
+        k: f"t.{s[k]}" if s[k] in columns[table] else s[k] or "null" for k in ("numerator", "denominator")
+    }
     low, high = (f"t.{s[k]}" if s[k] else "null" for k in ("ci_low", "ci_high"))
-    seen = _columns_of(db, SEEN + table)
+    seen = seen_columns.get(SEEN + table, [])
     source = f"temp.{SEEN}{table}" if seen else f"out.main.{table}"
     conf = f"t.{s['value']}{CONF}" if s["value"] + CONF in seen else "null"
     own = f"nullif(t.{s['status_column']}, 'Q')" if s["status_column"] else "null"

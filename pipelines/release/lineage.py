@@ -6,6 +6,7 @@ import re
 
 import duckdb
 
+from pipelines.release.publish import columns_of
 from pipelines.settings import DBT_PROJECT
 
 TABLE = "brg_submission_content"
@@ -48,11 +49,6 @@ def _contract(table: str) -> str:
 
 def _sources(db: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
     """Staging tables with a file and a school year, and their columns."""
-    columns: dict[str, set[str]] = {}
-    for table, column in db.execute(
-        "select table_name, column_name from duckdb_columns() where database_name = 'build' "
-        "and table_name like 'stg!_%' escape '!'"
-    ).fetchall():
-        columns.setdefault(table, set()).add(column)
+    columns = {t: set(c) for t, c in columns_of(db, "build").items() if t.startswith("stg_")}
     skip = {"stg_reading", "stg_rule_count", "stg_submission", "stg_finding"}
     return {t: c for t, c in sorted(columns.items()) if {"file_id", "school_year"} <= c and t not in skip}

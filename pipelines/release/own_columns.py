@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import duckdb
 
 from pipelines.release.described import SEPARATOR, literal, quoted
+from pipelines.release.publish import columns_of
 
 #: Column: Russian, English. One name means one thing in all of these tables.
 COLUMNS = {
@@ -56,9 +57,8 @@ COLUMNS = {
 
 def describe_columns(db: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> None:
     """Comment every column of the tables in ``out``. Raises KeyError for a column that nobody described."""
+    columns = columns_of(db, "out")
     for table in tables:
-        for (column,) in db.execute(
-            "select column_name from duckdb_columns() where database_name = 'out' and table_name = ?", [table]
-        ).fetchall():
+        for column in columns[table]:
             comment = literal(SEPARATOR.join(COLUMNS[column]))
             db.execute(f"comment on column out.main.{quoted(table)}.{quoted(column)} is {comment}")

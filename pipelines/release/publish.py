@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -189,6 +190,18 @@ def _copy_database(build: Path, target: Path, tables: Sequence[str], release: Re
         db.execute("USE memory")
         db.execute("DETACH out")
     return counts
+
+
+def columns_of(db: duckdb.DuckDBPyConnection, catalogue: str) -> dict[str, list[str]]:
+    """The columns of each table of a catalogue, in their order."""
+    out: dict[str, list[str]] = defaultdict(list)
+    for table, column in db.execute(
+        "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = ? "
+        "ORDER BY table_name, column_index",
+        [catalogue],
+    ).fetchall():
+        out[table].append(column)
+    return out
 
 
 def copy_comments(db: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> None:
