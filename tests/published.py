@@ -11,6 +11,7 @@ import duckdb
 import yaml
 
 from pipelines.release.described import literal, quoted
+from pipelines.release.publish import Release, publish
 from pipelines.settings import DBT_PROJECT
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -46,6 +47,13 @@ def grain(model: Mapping[str, Any]) -> list[str]:
         if isinstance(test, dict) and "unique_grain" in test:
             return test["unique_grain"]["arguments"]["columns"]
     return []
+
+
+def publish_file(database: Path, *args: Any, **kwargs: Any) -> tuple[Release, dict[str, int]]:
+    """``publish`` with the tables of a database file as the frames."""
+    with duckdb.connect() as db:
+        db.execute(f"attach '{database}' as out (read_only)")
+        return publish(db, *args, **kwargs)
 
 
 def make_release(path: Path, rows: Rows, without: Set[str] = frozenset()) -> Path:

@@ -47,7 +47,9 @@ _STATUS = {
 }
 #: What the aggregate's cells are made of.
 ROWS = """
-    select a.*, s.locality_group, d.max_score
+    select a.unit_type, a.unit_id, a.assessment_id, a.subgroup, a.school_id, a.municipality_id,
+        s.locality_group, a.tested_n, a.judged_n, a.below_min_n, a.mean_score, a.sd, d.max_score,
+        a.mark_2_n, a.mark_3_n, a.mark_4_n, a.mark_5_n, a.p25, a.p50, a.p75
     from build.fct_assessment_aggregate as a
     left join build.dim_assessment as d on a.assessment_id = d.assessment_id
     left join build.int_school_year as s
@@ -156,7 +158,7 @@ def write_frames(
         db.execute("use build")
         masking = [r for r in rules[table] if r.rule not in ("open", "withheld")]
         costs += _write_table(db, table, columns[table], masking, limits)
-    copy_comments(db, tables)
+    copy_comments(db, tables, "build", "out")
     _write_costs(db, costs)
 
 

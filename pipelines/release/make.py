@@ -15,7 +15,7 @@ import pandas as pd
 from pipelines.parallel import beside
 from pipelines.release import control, cube, gate, lineage, own_columns, revision
 from pipelines.release.hierarchy import Limits
-from pipelines.release.publish import Release, current_release, publish
+from pipelines.release.publish import Release, current_release, publish, unchanged
 from pipelines.release.shares import Shares
 from pipelines.settings import DBT_PROJECT, duckdb_config
 
@@ -70,21 +70,15 @@ def make_release(
     rules = control.read_rules()
     wanted = control.publishable(tables, rules)
     unruled = [t for t in tables if t not in rules]
+    published = [*wanted, *OWN_TABLES]
+    if same := unchanged(releases, current, published, inputs):
+        return Made(*same, unruled, [])
     now = current_release(current)
-    if now and now.input_hash == inputs:
-        release, rows = publish(
-            build, releases, current, [*wanted, *OWN_TABLES], inputs=inputs, code_version=code_version
-        )
-        return Made(release, rows, unruled, [])
     limits = Limits()
-    frames = build.with_name("frames.duckdb")
-    for rest in (frames, frames.with_name("frames.duckdb.wal")):
-        rest.unlink(missing_ok=True)
     with duckdb.connect(config=duckdb_config(build)) as db:
         db.execute("set threads = 1")
-        db.execute("set checkpoint_threshold = '1GB'")  # seldom: the frames are thrown away
         db.execute(f"attach '{build}' as build (read_only)")
-        db.execute(f"attach '{frames}' as out")
+        db.execute("attach ':memory:' as out")  # the frames are thrown away: what has no room spills
         shares = Shares(control.aggregate_rows(db), workers)
         control.write_frames(db, wanted, rules, limits, shares)
         with stop_if_recovered(db, limits, shares):
@@ -95,25 +89,21 @@ def make_release(
                 results += revision.judge(db, current, limits, shares)
         gate.write_results(db, results)
         own_columns.describe_columns(db, OWN_TABLES)
-        db.execute("use memory")
-        db.execute("detach out")
-    failed = [r.message_ru for r in results if r.outcome == "failed"]
-    if failed:
-        jumped = any(r.outcome == "failed" and r.kind == "jump" for r in results)
-        advice = ". Если изменения верны, повторите с --accept-jumps «почему»" if jumped else ""
-        raise Stopped("Выпуск не пропущен проверкой правдоподобия: " + "; ".join(failed[:10]) + advice)
-    release, rows = publish(
-        frames,
-        releases,
-        current,
-        [*wanted, *OWN_TABLES],
-        inputs=inputs,
-        code_version=code_version,
-        rule_versions=rule_versions(),
-        reason=reason,
-        complete=complete,
-    )
-    frames.unlink()
+        if failed := [r.message_ru for r in results if r.outcome == "failed"]:
+            jumped = any(r.outcome == "failed" and r.kind == "jump" for r in results)
+            advice = ". Если изменения верны, повторите с --accept-jumps «почему»" if jumped else ""
+            raise Stopped("Выпуск не пропущен проверкой правдоподобия: " + "; ".join(failed[:10]) + advice)
+        release, rows = publish(
+            db,
+            releases,
+            current,
+            published,
+            inputs=inputs,
+            code_version=code_version,
+            rule_versions=rule_versions(),
+            reason=reason,
+            complete=complete,
+        )
     return Made(release, rows, unruled, [r.message_ru for r in results if r.outcome == "warned"])
 
 

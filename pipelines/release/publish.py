@@ -19,7 +19,6 @@ from pathlib import Path
 import duckdb
 
 from pipelines.files import fsync
-from pipelines.settings import duckdb_config
 
 #: The oldest DuckDB that can open a release.
 STORAGE_VERSION = "v1.0.0"
@@ -85,8 +84,19 @@ def release_ids(releases: Path) -> list[str]:
     return sorted(p.name for p in releases.glob("[0-9]*") if (p / "release.json").exists())
 
 
+def unchanged(
+    releases: Path, current: Path, tables: Sequence[str], inputs: str
+) -> tuple[Release, dict[str, int]] | None:
+    """The release of these inputs, which ``current`` points at, and the rows of each table; None: no such."""
+    now = current_release(current)
+    if not (now and now.input_hash == inputs) and (whole := _left_unpointed(releases, inputs)):
+        _point(current, whole)
+        now = current_release(current)
+    return (now, _row_counts(current / DATABASE, tables)) if now and now.input_hash == inputs else None
+
+
 def publish(
-    build: Path,
+    frames: duckdb.DuckDBPyConnection,
     releases: Path,
     current: Path,
     tables: Sequence[str],
@@ -97,19 +107,17 @@ def publish(
     reason: str = "",
     complete: Callable[[Path, Path], None] | None = None,
 ) -> tuple[Release, dict[str, int]]:
-    """Freeze the named tables of the build database as a new release and point ``current`` at it.
+    """Freeze the named tables as a new release and point ``current`` at it.
 
-    ``complete`` gets the release's directory and database before they are sealed, and adds to them.
+    ``frames``: its catalogue ``out`` holds the tables, and is given up. ``complete`` gets the release's
+    directory and database before they are sealed, and adds to them.
 
     Returns the release and the rows of each table. With unchanged inputs the current release stays.
     Nothing of a publication that was cut short is ever visible: its directory has no final name.
     """
+    if same := unchanged(releases, current, tables, inputs):
+        return same
     now = current_release(current)
-    if not (now and now.input_hash == inputs) and (whole := _left_unpointed(releases, inputs)):
-        _point(current, whole)
-        now = current_release(current)
-    if now and now.input_hash == inputs:
-        return now, _row_counts(current / DATABASE, tables)
     releases.mkdir(parents=True, exist_ok=True)
     for rest in releases.glob(".partial-*"):
         shutil.rmtree(rest)
@@ -125,7 +133,7 @@ def publish(
     )
     partial = releases / f".partial-{release.release_id}"
     partial.mkdir()
-    counts = _copy_database(build, partial / DATABASE, tables, release)
+    counts = _copy_database(frames, partial / DATABASE, tables, release)
     _write_parquet(partial, [*tables, "meta_release"])
     if complete:
         complete(partial, partial / DATABASE)
@@ -161,34 +169,35 @@ def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _copy_database(build: Path, target: Path, tables: Sequence[str], release: Release) -> dict[str, int]:
+def _copy_database(
+    db: duckdb.DuckDBPyConnection, target: Path, tables: Sequence[str], release: Release
+) -> dict[str, int]:
+    """From the catalogue ``out`` to a new database. What ``out`` took of the memory is free afterwards."""
     counts = {}
-    with duckdb.connect(config=duckdb_config(build)) as db:
-        db.execute("SET threads = 1")
-        db.execute(f"ATTACH {_literal(str(build))} AS build (READ_ONLY)")
-        db.execute(f"ATTACH {_literal(str(target))} AS out (STORAGE_VERSION {_literal(STORAGE_VERSION)})")
-        db.execute("USE out")
-        ddl = dict(
-            db.execute(
-                "SELECT table_name, sql FROM duckdb_tables() "
-                "WHERE database_name = 'build' AND schema_name = 'main'"
-            ).fetchall()
-        )
-        missing = [t for t in tables if t not in ddl]
-        if missing:
-            raise LookupError(f"the build database lacks {', '.join(missing)}: run dbt first")
-        for table in tables:
-            db.execute(ddl[table])
-            name = _quoted(table)
-            rows = db.execute(
-                f"INSERT INTO out.main.{name} SELECT * FROM build.main.{name} ORDER BY ALL"  # noqa: S608
-            ).fetchone()
-            counts[table] = rows[0] if rows else 0
-        copy_comments(db, tables)
-        _meta_release(db, release)
-        db.execute("CHECKPOINT out")
-        db.execute("USE memory")
-        db.execute("DETACH out")
+    db.execute("SET threads = 1")
+    db.execute(f"ATTACH {_literal(str(target))} AS release (STORAGE_VERSION {_literal(STORAGE_VERSION)})")
+    db.execute("USE release")
+    ddl = dict(
+        db.execute(
+            "SELECT table_name, sql FROM duckdb_tables() WHERE database_name = 'out' AND schema_name = 'main'"
+        ).fetchall()
+    )
+    missing = [t for t in tables if t not in ddl]
+    if missing:
+        raise LookupError(f"the build database lacks {', '.join(missing)}: run dbt first")
+    for table in tables:
+        db.execute(ddl[table])
+        name = _quoted(table)
+        rows = db.execute(
+            f"INSERT INTO release.main.{name} SELECT * FROM out.main.{name} ORDER BY ALL"  # noqa: S608
+        ).fetchone()
+        counts[table] = rows[0] if rows else 0
+    copy_comments(db, tables, "out", "release")
+    _meta_release(db, release)
+    db.execute("CHECKPOINT release")
+    db.execute("USE memory")
+    db.execute("DETACH release")
+    db.execute("DETACH out")
     return counts
 
 
@@ -204,20 +213,21 @@ def columns_of(db: duckdb.DuckDBPyConnection, catalogue: str) -> dict[str, list[
     return out
 
 
-def copy_comments(db: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> None:
-    """Comments of tables and columns from the catalogue ``build`` to ``out``, in one transaction."""
+def copy_comments(db: duckdb.DuckDBPyConnection, tables: Sequence[str], source: str, target: str) -> None:
+    """Comments of tables and columns from one catalogue to another, in one transaction."""
     db.execute("BEGIN")
     wanted = ", ".join(_literal(t) for t in tables)
+    of_source = f"database_name = {_literal(source)} AND comment IS NOT NULL AND table_name IN ({wanted})"
     for table, comment in db.execute(
-        f"SELECT table_name, comment FROM duckdb_tables() WHERE database_name = 'build' "  # noqa: S608
-        f"AND comment IS NOT NULL AND table_name IN ({wanted})"
+        f"SELECT table_name, comment FROM duckdb_tables() WHERE {of_source}"  # noqa: S608
     ).fetchall():
-        db.execute(f"COMMENT ON TABLE out.main.{_quoted(table)} IS {_literal(comment)}")
+        db.execute(f"COMMENT ON TABLE {target}.main.{_quoted(table)} IS {_literal(comment)}")
     for table, column, comment in db.execute(
-        f"SELECT table_name, column_name, comment FROM duckdb_columns() WHERE database_name = 'build' "  # noqa: S608
-        f"AND comment IS NOT NULL AND table_name IN ({wanted})"
+        f"SELECT table_name, column_name, comment FROM duckdb_columns() WHERE {of_source}"  # noqa: S608
     ).fetchall():
-        db.execute(f"COMMENT ON COLUMN out.main.{_quoted(table)}.{_quoted(column)} IS {_literal(comment)}")
+        db.execute(
+            f"COMMENT ON COLUMN {target}.main.{_quoted(table)}.{_quoted(column)} IS {_literal(comment)}"
+        )
     db.execute("COMMIT")
 
 
@@ -234,16 +244,17 @@ _META_COMMENTS = {
 
 def _meta_release(db: duckdb.DuckDBPyConnection, release: Release) -> None:
     db.execute(
-        "CREATE TABLE out.main.meta_release (release_id VARCHAR PRIMARY KEY, created_at TIMESTAMP NOT NULL, "
-        "code_version VARCHAR NOT NULL, rule_versions VARCHAR NOT NULL, input_hash VARCHAR NOT NULL, "
+        "CREATE TABLE release.main.meta_release (release_id VARCHAR PRIMARY KEY, "
+        "created_at TIMESTAMP NOT NULL, code_version VARCHAR NOT NULL, rule_versions VARCHAR NOT NULL, "
+        "input_hash VARCHAR NOT NULL, "
         "previous_release_id VARCHAR, reason VARCHAR NOT NULL)"
     )
     db.execute(
-        "INSERT INTO out.main.meta_release VALUES (?, ?, ?, ?, ?, ?, ?)", list(asdict(release).values())
+        "INSERT INTO release.main.meta_release VALUES (?, ?, ?, ?, ?, ?, ?)", list(asdict(release).values())
     )
-    db.execute("COMMENT ON TABLE out.main.meta_release IS 'Выпуск — Release. One row per release'")
+    db.execute("COMMENT ON TABLE release.main.meta_release IS 'Выпуск — Release. One row per release'")
     for column, comment in _META_COMMENTS.items():
-        db.execute(f"COMMENT ON COLUMN out.main.meta_release.{column} IS {_literal(comment)}")
+        db.execute(f"COMMENT ON COLUMN release.main.meta_release.{column} IS {_literal(comment)}")
 
 
 def _write_parquet(folder: Path, tables: Sequence[str]) -> None:

@@ -14,10 +14,10 @@ from pipelines.release.diff import diff
 from pipelines.release.gate import judge
 from pipelines.release.hierarchy import KEYS, Limits, suppress
 from pipelines.release.make import Stopped, stop_if_recovered
-from pipelines.release.publish import publish
 from pipelines.release.retention import clean
 from pipelines.settings import DBT_PROJECT
 from pipelines.verify import compare
+from tests.published import publish_file
 from tests.release.regions import region
 
 MARTS = DBT_PROJECT / "models" / "marts"
@@ -133,7 +133,7 @@ def _release(folder: Path, values: pd.DataFrame, files: list[tuple[str, str, str
             db.execute("insert into brg_submission_content values (?, 'student_results', 2021, ?, ?)",
                        [file_id, work, school])  # fmt: skip
     tables = ["rpt_statistic", "dq_submission", "brg_submission_content", "dim_school"]
-    publish(build, folder / "releases", folder / "current", tables, inputs=inputs, code_version="c",
+    publish_file(build, folder / "releases", folder / "current", tables, inputs=inputs, code_version="c",
             rule_versions='{"seeds": {}}')  # fmt: skip
     return (folder / "current").resolve()
 

@@ -9,8 +9,9 @@ import duckdb
 import pytest
 
 from pipelines import verify
-from pipelines.release.publish import CHECKSUMS, publish
+from pipelines.release.publish import CHECKSUMS
 from pipelines.settings import Settings
+from tests.published import publish_file
 
 
 @pytest.fixture
@@ -21,8 +22,10 @@ def release(tmp_path: Path) -> Path:
                    "repeat('0', 64) as sha256")  # fmt: skip
         db.execute("create table t (k integer primary key, v double)")
         db.execute("insert into t values (1, 10), (2, 20)")
-    publish(build, tmp_path / "releases", tmp_path / "current", ["dq_submission", "t"], inputs="abcdef01",
-            code_version="c")  # fmt: skip
+    tables = ["dq_submission", "t"]
+    publish_file(
+        build, tmp_path / "releases", tmp_path / "current", tables, inputs="abcdef01", code_version="c"
+    )
     return (tmp_path / "current").resolve()
 
 

@@ -16,7 +16,8 @@ import pytest
 from pipelines.files import sweep, whole, write_parquet, write_text
 from pipelines.headless import explain
 from pipelines.lock import HomeBusyError, home_lock
-from pipelines.release.publish import publish, release_ids
+from pipelines.release.publish import release_ids
+from tests.published import publish_file
 
 
 def _hold(home: Path, ready: Path) -> None:
@@ -111,11 +112,11 @@ def test_a_whole_release_that_nothing_points_at_yet_is_pointed_at(tmp_path: Path
     build, releases, current = tmp_path / "build.duckdb", tmp_path / "releases", tmp_path / "current"
     with duckdb.connect(str(build)) as db:
         db.execute("create table t as select 1 as x")
-    first, _ = publish(build, releases, current, ["t"], inputs="a" * 64, code_version="1")
-    second, _ = publish(build, releases, current, ["t"], inputs="b" * 64, code_version="1")
+    first, _ = publish_file(build, releases, current, ["t"], inputs="a" * 64, code_version="1")
+    second, _ = publish_file(build, releases, current, ["t"], inputs="b" * 64, code_version="1")
     current.unlink()
     current.symlink_to(releases / first.release_id)  # as if killed before the link was changed
-    again, rows = publish(build, releases, current, ["t"], inputs="b" * 64, code_version="1")
+    again, rows = publish_file(build, releases, current, ["t"], inputs="b" * 64, code_version="1")
     assert (again, rows) == (second, {"t": 1})
     assert current.resolve() == releases / second.release_id
     assert release_ids(releases) == [first.release_id, second.release_id]

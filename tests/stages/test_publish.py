@@ -9,7 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.release.publish import DATABASE, current_release, publish
+from pipelines.release.publish import DATABASE, current_release
+from tests.published import publish_file
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def build(tmp_path: Path) -> Path:
 
 
 def _publish(build: Path, inputs: str = "abcdef0123") -> str:
-    release, _ = publish(
+    release, _ = publish_file(
         build, build.parent / "releases", build.parent / "current", ["t"], inputs=inputs, code_version="c"
     )
     return release.release_id
@@ -79,7 +80,7 @@ def test_equal_rows_make_equal_files(build: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     releases, current = other / "releases", other / "current"
-    release, _ = publish(build, releases, current, ["t"], inputs="abcdef0123", code_version="c")
+    release, _ = publish_file(build, releases, current, ["t"], inputs="abcdef0123", code_version="c")
     ours = build.parent / "releases" / release.release_id / "parquet" / "t.parquet"
     theirs = other / "releases" / release.release_id / "parquet" / "t.parquet"
     assert ours.read_bytes() == theirs.read_bytes()
@@ -95,7 +96,9 @@ def test_what_a_killed_publication_left_is_cleared(build: Path) -> None:
 
 def test_a_table_that_was_not_built_is_named(build: Path) -> None:
     with pytest.raises(LookupError, match="fct_missing"):
-        publish(build, build.parent / "r", build.parent / "c", ["fct_missing"], inputs="x", code_version="c")
+        publish_file(
+            build, build.parent / "r", build.parent / "c", ["fct_missing"], inputs="x", code_version="c"
+        )
 
 
 #: A reading process: until told to stop it opens the release anew, again and again, and prints what it saw.
