@@ -185,9 +185,10 @@ def _execute(settings: Settings, years: list[int] | None, quiet: bool) -> bool:
     from pipelines.intake.stages import landed_years  # noqa: PLC0415
     from pipelines.intake.vault import open_ledger  # noqa: PLC0415
     from pipelines.partitions import range_tags  # noqa: PLC0415
+    from pipelines.release.ahead import whole_run  # noqa: PLC0415
 
     warnings.simplefilter("ignore", dg.BetaWarning)  # log handlers in dagster.yaml, once a step
-    with kept_connections(), dg.DagsterInstance.get() as instance:
+    with kept_connections(), whole_run(), dg.DagsterInstance.get() as instance:
         end_killed_runs(instance, HEADLESS)
         job = defs.resolve_job_def("full_run")
         tags = HEADLESS | _NOT_RETRIED

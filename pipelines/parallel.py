@@ -26,8 +26,8 @@ def each(tasks: Sequence[Callable[[], T]], workers: int) -> list[T]:
 def beside(tasks: Sequence[Callable[[], T]], workers: int) -> Iterator[Callable[[], list[T]]]:
     """As :func:`each`, while this process goes on: what is given waits for the results.
 
-    With one worker the tasks run here, when their results are asked for. Whoever leaves the block with an
-    error ends them.
+    With one worker the tasks run here, when their results are asked for. Whoever leaves the block without
+    them ends the tasks.
     """
     if workers == 1:
         yield lambda: [task() for task in tasks]
@@ -39,9 +39,9 @@ def beside(tasks: Sequence[Callable[[], T]], workers: int) -> Iterator[Callable[
         futures = [pool.schedule(task) for task in tasks]
         try:
             yield lambda: [future.result() for future in futures]
-        except BaseException:
-            pool.stop()
-            raise
+        finally:
+            if not all(future.done() for future in futures):
+                pool.stop()
 
 
 @cache

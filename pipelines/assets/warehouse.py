@@ -15,6 +15,8 @@ from pipelines.settings import Settings
 POOL = "duckdb_write"
 #: The parts of the dbt project by their tags, in the order of the flow.
 PARTS = ("before_scales", "after_scales", "after_context", "after_programme")
+#: Where release control begins.
+AGGREGATE = dg.AssetKey(["warehouse", "fct_assessment_aggregate"])
 _GROUPS = {
     "staging": "e_staging",
     "intermediate": "f_intermediate",
@@ -80,7 +82,13 @@ def warehouse_assets() -> list[dg.AssetsDefinition]:
         def build(
             context: dg.AssetExecutionContext, uroven: UrovenResource, dbt: DbtInProcess
         ) -> Iterator[Any]:
-            yield from dbt.build(context, uroven.settings(), manifest, TRANSLATOR)
+            settings = uroven.settings()
+            yield from dbt.build(context, settings, manifest, TRANSLATOR)
+            if AGGREGATE in context.selected_asset_keys:
+                from pipelines.release import ahead  # noqa: PLC0415
+                from pipelines.release.hierarchy import Limits  # noqa: PLC0415
+
+                ahead.begin(settings.warehouse, Limits(), settings.workers)
 
         return build
 

@@ -13,7 +13,7 @@ import duckdb
 import pandas as pd
 
 from pipelines.parallel import beside
-from pipelines.release import control, cube, gate, lineage, own_columns, revision
+from pipelines.release import ahead, control, cube, gate, lineage, own_columns, revision
 from pipelines.release.hierarchy import Limits
 from pipelines.release.publish import Release, current_release, publish, unchanged
 from pipelines.release.shares import Shares
@@ -79,7 +79,7 @@ def make_release(
         db.execute("set threads = 1")
         db.execute(f"attach '{build}' as build (read_only)")
         db.execute("attach ':memory:' as out")  # the frames are thrown away: what has no room spills
-        shares = Shares(control.aggregate_rows(db), workers)
+        shares = ahead.shares_of(db, build, limits, workers)
         control.write_frames(db, wanted, rules, limits, shares)
         with stop_if_recovered(db, limits, shares):
             cube.write_cube(db, region)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from pipelines.parallel import each
+from pipelines.parallel import beside, each
 from pipelines.release import quartiles
 from pipelines.release.hierarchy import Known, Limits, findings, suppress
 from pipelines.release.suppression import Ints
@@ -40,11 +41,24 @@ class Shares:
             filled[-1] += size[assessment]
         self._places: list[Ints] = [np.flatnonzero(share_of[code] == i) for i in range(len(filled))]
         self._known: list[Known | None] = [None for _ in self._places]
+        self._begun: Callable[[], list[tuple[pd.DataFrame, Known]]] | None = None
+
+    @contextmanager
+    def begun(self, limits: Limits) -> Iterator[None]:
+        """Within the block :meth:`suppress` by these limits goes on; what is not waited for ends with it."""
+        try:
+            with beside(self._tasks(limits), self.workers) as self._begun:
+                yield
+        finally:
+            self._begun = None
+
+    def _tasks(self, limits: Limits) -> list[Callable[[], tuple[pd.DataFrame, Known]]]:
+        return [partial(_suppress, self.rows.iloc[places], limits) for places in self._places]
 
     def suppress(self, limits: Limits) -> pd.DataFrame:
         """:func:`suppress` and the status of ``quartiles``, share by share."""
-        tasks = [partial(_suppress, self.rows.iloc[places], limits) for places in self._places]
-        statuses, self._known = map(list, zip(*each(tasks, self.workers), strict=True))
+        found = self._begun() if self._begun else each(self._tasks(limits), self.workers)
+        statuses, self._known = map(list, zip(*found, strict=True))
         back = np.argsort(np.concatenate(self._places), kind="stable")
         return pd.concat(statuses, ignore_index=True).iloc[back].reset_index(drop=True)
 

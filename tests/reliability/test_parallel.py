@@ -41,6 +41,8 @@ def test_tasks_beside_give_their_results_or_their_error(workers: int) -> None:
 def test_who_leaves_does_not_wait_for_the_tasks_beside() -> None:
     with pytest.raises(LookupError), beside([partial(time.sleep, 3600)], 2):
         raise LookupError
+    with beside([partial(time.sleep, 3600)], 2):
+        pass
 
 
 def _touch_and_wait(path: Path) -> None:
