@@ -104,11 +104,22 @@ def _text(value: Any) -> str:
     return str(value)
 
 
+class _Numbers(dict[float, str]):
+    """The texts of the numbers met so far: a protocol has a million cells and some dozen scores."""
+
+    def __missing__(self, value: float) -> str:
+        text = self[value] = _number(value)
+        return text
+
+
 def _rows_as_text(rows: list[list[Any]]) -> list[list[str]]:
-    plain = {str}
+    plain, numbers = {str}, _Numbers()
     for i, row in enumerate(rows):
         if set(map(type, row)) != plain:
-            rows[i] = [cell if type(cell) is str else _text(cell) for cell in row]
+            rows[i] = [
+                cell if type(cell) is str else numbers[cell] if type(cell) is float else _text(cell)
+                for cell in row
+            ]
     return rows
 
 
