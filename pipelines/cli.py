@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import sys
 from pathlib import Path
@@ -255,4 +257,6 @@ def dev(
 
 def main(arguments: Any = None) -> None:
     """Entry point."""
+    # else the interpreter spends seconds on cycles in what dbt and Dagster made, before it all goes anyway
+    atexit.register(gc.freeze)
     app(arguments)

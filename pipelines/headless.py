@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import time
@@ -188,6 +189,7 @@ def _execute(settings: Settings, years: list[int] | None, quiet: bool) -> bool:
     from pipelines.release.ahead import whole_run  # noqa: PLC0415
 
     warnings.simplefilter("ignore", dg.BetaWarning)  # log handlers in dagster.yaml, once a step
+    gc.freeze()  # what is loaded by now stays: the collector need not walk over it again and again
     with kept_connections(), whole_run(), dg.DagsterInstance.get() as instance:
         end_killed_runs(instance, HEADLESS)
         job = defs.resolve_job_def("full_run")

@@ -54,7 +54,7 @@ def parsed_project(lake: Path) -> Manifest:
     Raises RuntimeError with dbt's own message where the project can't be parsed.
     """
     if lake not in _PARSED:
-        _PARSED[lake] = _of(_parsed()[0], str(lake))
+        _PARSED[lake] = _of(pickle.loads(_parsed()[0]), str(lake))
     return _PARSED[lake]
 
 
@@ -64,8 +64,8 @@ def write_manifest(lake: Path, path: Path) -> None:
     files.write_text(path, text)
 
 
-def _parsed() -> tuple[dict[str, Any], str]:
-    """The fields of the manifest as parsed for ``ANY_LAKE``, and its ``manifest.json``.
+def _parsed() -> tuple[bytes, str]:
+    """The fields of the manifest as parsed for ``ANY_LAKE``, pickled, and its ``manifest.json``.
 
     Its fields and not itself: how dbt 1.11 pickles a manifest, the fields come back in one another's places.
     """
@@ -87,7 +87,7 @@ def _parsed() -> tuple[dict[str, Any], str]:
     return parsed
 
 
-def _parse() -> tuple[dict[str, Any], str]:
+def _parse() -> tuple[bytes, str]:
     from dbt.cli.main import dbtRunner  # noqa: PLC0415
 
     before = os.environ.get("UROVEN_LAKE")
@@ -101,7 +101,7 @@ def _parse() -> tuple[dict[str, Any], str]:
             # those with an underscore are lookups, made anew when first asked for
             public = [f.name for f in dataclasses.fields(manifest) if not f.name.startswith("_")]
             text = (Path(target) / "manifest.json").read_text(encoding="utf-8")
-            return {name: getattr(manifest, name) for name in public}, text
+            return pickle.dumps({name: getattr(manifest, name) for name in public}), text
     finally:
         if before is None:
             del os.environ["UROVEN_LAKE"]
