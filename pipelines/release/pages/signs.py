@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipelines.release.pages import words
 from pipelines.release.pages.blocks import Cell, Fact, Figure, Section, Table
 from pipelines.release.pages.language import Language
-from pipelines.release.pages.warehouse import Published, Row, Unit, group
+from pipelines.release.pages.warehouse import Published, Row, Unit, group, in_year
 
 #: The row of the index in which a school counts with any sign.
 ANY = "any"
@@ -98,11 +98,8 @@ def _place_figure(lang: Language, rows: list[Row]) -> Figure:
 
 def of_school(w: Published, lang: Language, school_id: str) -> Section:
     """Signs of the last year: in how many of the works checked, in which, and whose sign it is."""
-    year = [
-        r
-        for r in w.of("fct_objectivity_flag", "school_id").get(school_id, [])
-        if r["school_year"] == w.last_year and r["status"] == "ok"
-    ]
+    computed = w.of("fct_objectivity_flag", "school_id", f"{in_year(w.last_year)} AND status = 'ok'")
+    year = computed.get(school_id, [])
     rows = [r for r in year if r["flagged"] is not None]
     if not rows:
         missing = lang.t(

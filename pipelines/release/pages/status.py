@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from markupsafe import Markup
 
+from pipelines.release.described import literal
 from pipelines.release.pages import charts, words
 from pipelines.release.pages.blocks import Cell, Fact, Figure, Section, Table
 from pipelines.release.pages.language import Language
 from pipelines.release.pages.results import value_or_why
-from pipelines.release.pages.warehouse import Published, Row
+from pipelines.release.pages.warehouse import Published, Row, in_year
 
 #: A scatter of fewer schools than this says nothing.
 FEWEST = 5
@@ -18,11 +19,10 @@ FEWEST = 5
 
 def identification_rows(w: Published, school_id: str | None = None) -> list[Row]:
     """Labels of the newest year that has any, of one school or of all."""
-    year = w.identification_year
+    year = in_year(w.identification_year)
     if school_id is None:
-        return w.of("fct_school_identification", "school_year").get(year, [])
-    rows = w.of("fct_school_identification", "school_id").get(school_id, [])
-    return [r for r in rows if r["school_year"] == year]
+        return w.rows("fct_school_identification", year)
+    return w.of("fct_school_identification", "school_id", year).get(school_id, [])
 
 
 def rule_title(w: Published, lang: Language, rule_id: str) -> str:
@@ -118,12 +118,13 @@ def decision(w: Published, lang: Language, row: Row) -> str:
 
 def _trace_table(w: Published, lang: Language, decided: Row) -> Table | None:
     """Why: the rule's conditions, of a school that isn't listed only those met or near."""
+    traced = w.of(
+        "fct_school_identification_trace",
+        "school_id",
+        f"{in_year(decided['school_year'])} AND rule_id = {literal(decided['rule_id'])}",
+    )
     rows = [
-        r
-        for r in w.of("fct_school_identification_trace", "school_id").get(decided["school_id"], [])
-        if r["school_year"] == decided["school_year"]
-        and r["rule_id"] == decided["rule_id"]
-        and (decided["is_listed"] or r["met"] or r["near_miss"])
+        r for r in traced.get(decided["school_id"], []) if decided["is_listed"] or r["met"] or r["near_miss"]
     ]
     if not rows:
         return None

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import duckdb
+from pipelines.release.described import open_published
 
 Row = dict[str, Any]
 Unit = tuple[str, str]
@@ -27,11 +27,8 @@ class Published:
         self, database: Path, schools: Set[str] | None = None, most_schools: int | None = None
     ) -> None:
         self._wanted, self._most = schools, most_schools
-        self._db = duckdb.connect(
-            str(database),
-            read_only=True,
-            config={"enable_external_access": "false", "lock_configuration": "true"},
-        )
+        self._db = open_published(database)
+        self._read: dict[tuple[str, str], list[Row]] = {}
         self._tables = {r[0] for r in self._db.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
 
     @cached_property
@@ -44,8 +41,10 @@ class Published:
         self._db.close()
 
     def rows(self, table: str, where: str = "true") -> list[Row]:
-        """All rows of a table in its order, or none where the release has no such table."""
-        return self.query(table, f'SELECT * FROM "{table}" WHERE {where}')  # noqa: S608
+        """Rows of a table in its order, read once; none where the release has no such table."""
+        if (table, where) not in self._read:
+            self._read[table, where] = self.query(table, f'SELECT * FROM "{table}" WHERE {where}')  # noqa: S608
+        return self._read[table, where]
 
     def query(self, table: str, sql: str) -> list[Row]:
         """Rows of a query on one table, or none where the release has no such table."""
@@ -132,14 +131,21 @@ class Published:
     @cached_property
     def identification_year(self) -> int | None:
         """The newest school year for which the list of low results was drawn up."""
-        return max((r["school_year"] for r in self.rows("fct_school_identification")), default=None)
+        rows = self.query(
+            "fct_school_identification", "SELECT max(school_year) AS year FROM fct_school_identification"
+        )
+        return rows[0]["year"] if rows else None
 
     @cached_property
     def main_rule(self) -> str | None:
         """The rule by which the list is shown first: the official one, where the release says which it is."""
         low = [r for r in self.rows("dim_identification_rule") if r["purpose"] == "low"]
         official = sorted(r["rule_id"] for r in low if r["basis"] == "official")
-        used = {r["rule_id"] for r in self.rows("fct_school_identification") if r["purpose"] == "low"}
+        rows = self.query(
+            "fct_school_identification",
+            "SELECT DISTINCT rule_id FROM fct_school_identification WHERE purpose = 'low'",
+        )
+        used = {r["rule_id"] for r in rows}
         return next((r for r in official if r in used), min(used, default=None))
 
     def rows_of_municipality(self, municipality_id: str) -> list[Row]:
@@ -171,21 +177,26 @@ class Published:
         return {}
 
     @cached_property
-    def indexes(self) -> dict[str, dict[Any, list[Row]]]:
+    def indexes(self) -> dict[tuple[str, ...], dict[Any, list[Row]]]:
         return {}
 
-    def of(self, table: str, column: str) -> dict[Any, list[Row]]:
-        """Rows of a table by the values of a column."""
-        key = f"{table}.{column}"
+    def of(self, table: str, column: str, where: str = "true") -> dict[Any, list[Row]]:
+        """Rows of a table by the values of a column; a large one is read only ``where`` it is shown."""
+        key = (table, column, where)
         if key not in self.indexes:
-            self.indexes[key] = group(self.rows(table), column)
+            self.indexes[key] = group(self.rows(table, where), column)
         return self.indexes[key]
 
     def of_unit(self, table: str, unit: Unit) -> list[Row]:
-        key = f"{table}.unit"
+        key = (table, "unit")
         if key not in self.indexes:
             self.indexes[key] = by_unit(self.rows(table))
         return self.indexes[key].get(unit, [])
+
+
+def in_year(school_year: int | None) -> str:
+    """SQL: a row is of the school year; none is where there is no year."""
+    return "false" if school_year is None else f"school_year = {school_year}"
 
 
 def group(rows: Iterable[Row], column: str) -> dict[Any, list[Row]]:
