@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Literal
 
 NARROW_SPACE = "\u202f"
@@ -31,6 +32,18 @@ def _rounded(value: float, digits: int) -> Decimal:
     return Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
 
 
+@lru_cache(1 << 16, typed=True)
+def _number(code: Code, value: float, digits: int) -> str:
+    """Pages say the same numbers over and over, and each takes microseconds to round."""
+    text = f"{_rounded(value, digits):,f}"
+    if not any(c in text for c in "123456789"):
+        text = text.lstrip("-")
+    text = text.replace("-", MINUS)
+    if code == "ru":
+        text = text.replace(",", NARROW_SPACE).replace(".", ",")
+    return text
+
+
 @dataclass(frozen=True)
 class Language:
     """One language of the pages: ``t`` picks a text, the rest writes numbers."""
@@ -47,15 +60,7 @@ class Language:
         return self.t(*words[code]) if code in words else code
 
     def number(self, value: float | None, digits: int = 0) -> str:
-        if value is None:
-            return "—"
-        text = f"{_rounded(value, digits):,f}"
-        if not any(c in text for c in "123456789"):
-            text = text.lstrip("-")
-        text = text.replace("-", MINUS)
-        if self.code == "ru":
-            text = text.replace(",", NARROW_SPACE).replace(".", ",")
-        return text
+        return "—" if value is None else _number(self.code, value, digits)
 
     def percent(self, value: float | None, digits: int = 1) -> str:
         if value is None:
