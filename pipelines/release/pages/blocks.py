@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from markupsafe import Markup
@@ -21,6 +22,10 @@ class Table:
     caption: str = ""
     text_columns: frozenset[int] = frozenset({0})
     folded: bool = False
+
+    def beside_first(self, row: list[Cell]) -> Iterator[tuple[bool, Cell]]:
+        """The cells after a row's first, each with whether it holds text."""
+        return ((j in self.text_columns, cell) for j, cell in enumerate(row) if j)
 
 
 @dataclass(frozen=True)

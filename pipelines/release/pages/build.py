@@ -48,9 +48,7 @@ def build_pages(
                 page = make()
                 target = out / lang.code / page.path
                 target.parent.mkdir(parents=True, exist_ok=True)
-                text = render(page, lang)
-                target.write_text(text, encoding="utf-8")
-                pages, size = pages + 1, size + len(text.encode())
+                pages, size = pages + 1, size + target.write_bytes(render(page, lang).encode())
         (out / "index.html").write_text(_FRONT, encoding="utf-8")
         return Made(pages, size)
     finally:

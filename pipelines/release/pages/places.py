@@ -165,7 +165,7 @@ def municipality_page(w: Published, lang: Language, municipality_id: str) -> Pag
     unit: Unit = ("municipality", municipality_id)
     schools = w.schools_of.get(municipality_id, [])
     ids = frozenset(s["school_id"] for s in schools)
-    year = w.last_year
+    year, listed = w.last_year, _listed(w)
     sections = [
         results.means(w, lang, unit, year),
         results.below_minimum(w, lang, unit, year),
@@ -176,7 +176,7 @@ def municipality_page(w: Published, lang: Language, municipality_id: str) -> Pag
         signs.of_place(w, lang, unit),
         status.context(w, lang, None, municipality_id),
         programme.indicators(w, lang, unit),
-        _schools(w, lang, schools),
+        _schools(w, lang, schools, listed),
         quality.completeness(
             w,
             lang,
@@ -185,7 +185,6 @@ def municipality_page(w: Published, lang: Language, municipality_id: str) -> Pag
         ),
     ]
     facts = [Fact(lang.number(len(schools)), lang.t("школ в реестре", "schools in the register"))]
-    listed = _listed(w)
     if listed is not None:
         facts.append(
             Fact(
@@ -223,9 +222,8 @@ def _listed(w: Published) -> frozenset[str] | None:
     )
 
 
-def _schools(w: Published, lang: Language, schools: list[Row]) -> Section:
+def _schools(w: Published, lang: Language, schools: list[Row], listed: frozenset[str] | None) -> Section:
     """The municipality's schools by name, with what a coordinator looks for."""
-    listed = _listed(w)
     body: list[list[Cell]] = []
     for s in schools:
         rows = [r for r in w.results.get(("school", s["school_id"]), []) if r["school_year"] == w.last_year]

@@ -421,6 +421,9 @@ def _listed_kinds(lang: Language, contracts: str | None) -> str:
 
 def _overdue(w: Published, lang: Language, rows: list[Row], limit: int = 40) -> Table | None:
     """Files that are missing or came late."""
+    overdue = [r for r in rows if r["state"] in ("missing", "late")]
+    if not overdue:
+        return None
     body: list[list[Cell]] = [
         [
             _side_name(w, lang, "unit_id", r),
@@ -430,8 +433,7 @@ def _overdue(w: Published, lang: Language, rows: list[Row], limit: int = 40) -> 
             lang.date(r["received"]),
             lang.word(words.COMPLETENESS, r["state"]),
         ]
-        for r in rows
-        if r["state"] in ("missing", "late")
+        for r in overdue[:limit]
     ]
     head = [
         lang.t("Кто", "Who"),
@@ -441,12 +443,8 @@ def _overdue(w: Published, lang: Language, rows: list[Row], limit: int = 40) -> 
         lang.t("Пришло", "Received"),
         lang.t("Состояние", "State"),
     ]
-    caption = lang.t(f"Первые {limit} из {len(body)}", f"The first {limit} of {len(body)}")
-    return (
-        Table(head, body[:limit], caption if len(body) > limit else "", frozenset({0, 1, 2, 5}))
-        if body
-        else None
-    )
+    caption = lang.t(f"Первые {limit} из {len(overdue)}", f"The first {limit} of {len(overdue)}")
+    return Table(head, body, caption if len(overdue) > limit else "", frozenset({0, 1, 2, 5}))
 
 
 def _side_name(w: Published, lang: Language, side: str, row: Row) -> str:
