@@ -125,9 +125,9 @@ def code_lists(database: Path, cube: PublishedTable) -> list[CodeList]:
         *_present(cube, DIMENSIONS),
         *_present(cube, (a for a, (_, is_coded) in ATTRIBUTES.items() if is_coded)),
     ]
-    tables = {t.name for t in described(database)}
     out = []
     with open_published(database) as db:
+        tables = {t for (t,) in db.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
         for column in coded:
             used = db.execute(
                 f"SELECT DISTINCT {quoted(column)}::varchar AS c FROM {CUBE} "  # noqa: S608
@@ -210,14 +210,15 @@ def _write_data(database: Path, cube: PublishedTable, lists: list[CodeList], pat
         db.execute(f"ATTACH {literal(str(database))} AS published (READ_ONLY)")
         joins = []
         for x in lists:
-            codes = [(own, code) for code, own, _, _ in x.codes]
-            db.register(f"codes_{x.column}", pd.DataFrame(codes, columns=["own", "sdmx"], dtype="str"))
-            joins.append(f"LEFT JOIN codes_{x.column} ON s.{x.column}::varchar = codes_{x.column}.own")
+            db.register(f"codes_{x.column}", _mapping(x))
+            joins.append(
+                f"LEFT JOIN codes_{x.column} ON coalesce(s.{x.column}::varchar, '') = codes_{x.column}.own"
+            )
         columns = [
             f"{literal('datastructure')} AS STRUCTURE",
             f"{literal(f'{AGENCY}:{STRUCTURE}({VERSION})')} AS STRUCTURE_ID",
             "'I' AS ACTION",
-            *(f"coalesce(codes_{c}.sdmx, {literal(NOT_APPLICABLE)}) AS {DIMENSIONS[c]}" for c in dimensions),
+            *(f"codes_{c}.sdmx AS {DIMENSIONS[c]}" for c in dimensions),
             f"{quoted(TIME)} AS TIME_PERIOD",
             f"{quoted(MEASURE)} AS OBS_VALUE",
             *(
@@ -230,3 +231,16 @@ def _write_data(database: Path, cube: PublishedTable, lists: list[CodeList], pat
             f"COPY (SELECT {', '.join(columns)} FROM published.main.{CUBE} AS s {' '.join(joins)} "  # noqa: S608
             f"ORDER BY {key}) TO {literal(str(path))} (FORMAT csv, HEADER)"
         )
+
+
+def _mapping(x: CodeList) -> pd.DataFrame:
+    """Our codes of a column, or none, beside those of SDMX: as categories, which DuckDB sorts as numbers."""
+    codes = {own: code for code, own, _, _ in x.codes}
+    categories = sorted({*codes.values(), NOT_APPLICABLE})
+    nothing = NOT_APPLICABLE if x.column in DIMENSIONS else None
+    return pd.DataFrame(
+        {
+            "own": pd.Series([*codes, ""], dtype="str"),
+            "sdmx": pd.Categorical([*codes.values(), nothing], categories),
+        }
+    )
