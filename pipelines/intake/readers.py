@@ -6,13 +6,11 @@ and codes of people become keyed hashes before anything is written.
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import compress
 from pathlib import Path
@@ -20,6 +18,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from pipelines.collector import no_collector
 from pipelines.files import write_parquet
 from pipelines.intake.grid import LIMITS, Limits, Sheet, UnreadableFile, read_grid
 from pipelines.intake.layouts import Layout, Match, find_columns, recognise, stacked_layout, transposed
@@ -154,20 +153,8 @@ def tables_of(
     path: Path, file_id: str, *, name: str, hints: dict[str, str], secret: bytes, limits: Limits = LIMITS
 ) -> tuple[FileReading, Tables]:
     """The readings of a file and its landed tables by contract and school year."""
-    with _no_collector():
+    with no_collector():
         return _tables_of(path, file_id, name, hints, secret, limits)
-
-
-@contextmanager
-def _no_collector() -> Iterator[None]:
-    """Without the cycle collector, which would walk over a million cells again and again and find nothing."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _tables_of(

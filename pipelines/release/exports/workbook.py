@@ -17,6 +17,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from pipelines.collector import no_collector
 from pipelines.release.described import literal, open_published
 from pipelines.release.pages.programme import UNITS
 from schemas import CONTRACTS
@@ -239,6 +240,7 @@ def write_workbook(database: Path, path: Path) -> None:
     """Write the workbook; sheets for which the release has no rows are named on the first."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with (
+        no_collector(),
         open_published(database) as db,
         xlsxwriter.Workbook(str(path), {"strings_to_formulas": False}) as book,
     ):
@@ -308,9 +310,7 @@ def _write_sheet(page: Worksheet, styles: _Styles, sheet: Sheet, rows: list[tupl
     page.set_row(1, 16)
     page.set_row(top, 32)
     for i, row in enumerate(rows, start=top + 1):
-        for j, field in enumerate(sheet.fields):
-            _write_cell(page, styles, (i, j), field, row[j], row[width + j])
-        page.set_row(i, _LINE * max(map(_lines, sheet.fields, row)))
+        _write_row(page, styles, i, sheet.fields, row)
     page.autofilter(top, 0, top + len(rows), width - 1)
     page.freeze_panes(top + 1, sum(not f.number for f in sheet.fields[:2]))
     page.set_landscape()
@@ -320,22 +320,20 @@ def _write_sheet(page: Worksheet, styles: _Styles, sheet: Sheet, rows: list[tupl
     page.set_footer("&L&8Выпуск " + release_id + "&R&8&P из &N")
 
 
-def _lines(field: Field, value: Any) -> int:
-    """Lines that a text takes in its column; programs don't find the height of a row themselves."""
-    return 1 if field.number else math.ceil(_WIDEST * len(str(value or "-")) / field.width)
-
-
-def _write_cell(
-    page: Worksheet, styles: _Styles, place: tuple[int, int], field: Field, value: Any, status: str | None
-) -> None:
-    if value is None:
-        if status in WHY_MISSING:
-            page.write_string(*place, WHY_MISSING[status], styles.why)
-    elif field.number:
-        page.write_number(*place, value, styles.number(field.number))
-    else:
-        text = str(value)
-        page.write_string(*place, text, styles.quoted if text.startswith(_FORMULA_STARTS) else styles.text)
+def _write_row(page: Worksheet, styles: _Styles, i: int, fields: tuple[Field, ...], row: tuple) -> None:
+    """A row as high as the lines that its texts take: programs don't find that out themselves."""
+    lines = 1
+    for j, (field, value, status) in enumerate(zip(fields, row, row[len(fields) :], strict=False)):
+        if value is None:
+            if status in WHY_MISSING:
+                page.write_string(i, j, WHY_MISSING[status], styles.why)
+        elif field.number:
+            page.write_number(i, j, value, styles.number(field.number))
+        else:
+            text = str(value)
+            page.write_string(i, j, text, styles.quoted if text.startswith(_FORMULA_STARTS) else styles.text)
+            lines = max(lines, math.ceil(_WIDEST * len(text) / field.width))
+    page.set_row(i, _LINE * lines)
 
 
 def _write_front(
