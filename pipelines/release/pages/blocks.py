@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from markupsafe import Markup
@@ -23,9 +23,11 @@ class Table:
     text_columns: frozenset[int] = frozenset({0})
     folded: bool = False
 
-    def beside_first(self, row: list[Cell]) -> Iterator[tuple[bool, Cell]]:
-        """The cells after a row's first, each with whether it holds text."""
-        return ((j in self.text_columns, cell) for j, cell in enumerate(row) if j)
+    @property
+    def lines(self) -> Iterator[tuple[Cell, Iterable[tuple[bool, Cell]]]]:
+        """Each row as its first cell and the others, those with whether they hold text."""
+        are_text = [j in self.text_columns for j in range(1, len(self.head))]
+        return ((row[0], zip(are_text, row[1:], strict=True)) for row in self.rows)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from markupsafe import Markup, escape
 
@@ -111,13 +112,21 @@ def _rect(x: float, y: float, width: float, height: float, css: str) -> str:
     return f'<rect x="{x:g}" y="{y:g}" width="{max(width, 0):.1f}" height="{height:g}" class="{css}"/>'
 
 
+@cache
 def _wrapped(text: str, width: float) -> list[str]:
-    """A label on up to three lines of so many pixels."""
+    """A label on up to three lines of so many pixels; the same few stand on page after page."""
     return textwrap.wrap(text, int(width / CHARACTER), max_lines=3, placeholder="…") or [""]
 
 
 def _short(text: str, limit: int = 34) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip(" ,.") + "…"
+
+
+@cache
+def legend(*keys: tuple[str, str]) -> Markup:
+    """The colours of a chart, each as (style, word)."""
+    shown = (f'<span><i class="key {css}"></i>{escape(word)}</span>' for css, word in keys)
+    return Markup(f'<span class="legend">{"".join(shown)}</span>')
 
 
 def _axis(

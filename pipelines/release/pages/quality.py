@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from markupsafe import Markup
-
 from pipelines.release.described import bilingual
 from pipelines.release.pages import charts, words
 from pipelines.release.pages.blocks import Cell, Fact, Figure, Page, Section, Table
@@ -400,14 +398,7 @@ def completeness(w: Published, lang: Language, rows: list[Row], side: str) -> Se
             " Клетка муниципалитета показывает худшее: не прислала одна школа — не прислано.",
             " A municipality's cell shows the worst: one school's missing file makes it missing.",
         )
-    legend = (
-        Markup('<span class="legend">')
-        + Markup("").join(
-            Markup('<span><i class="key s-{}"></i>{}</span>').format(code, lang.t(*pair))
-            for code, pair in words.COMPLETENESS.items()
-        )
-        + Markup("</span>")
-    )
+    legend = charts.legend(*((f"s-{code}", lang.t(*pair)) for code, pair in words.COMPLETENESS.items()))
     picture = charts.calendar(grid, [named(lang, c) for c in columns], lang, name)
     return Section(
         "files", title, [text, legend], figures=[Figure(name, picture, table=_overdue(w, lang, rows))]

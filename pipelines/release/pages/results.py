@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 
-from markupsafe import Markup
-
 from pipelines.release.pages import charts, words
 from pipelines.release.pages.blocks import Cell, Figure, Section, Table
 from pipelines.release.pages.language import Language
@@ -401,11 +399,7 @@ def marks(w: Published, lang: Language, unit: Unit, year: int | None) -> Section
         )
     if not any(mark_shares(r) for r in rows):
         return Section("marks", title, missing=_none_shown(lang, [r["below_min_obs_status"] for r in rows]))
-    legend = (
-        Markup('<span class="legend">')
-        + Markup("").join(Markup('<span><i class="key m{0}"></i>«{0}»</span>').format(m) for m in range(2, 6))
-        + Markup("</span>")
-    )
+    legend = charts.legend(*((f"m{m}", f"«{m}»") for m in range(2, 6)))
     intro = lang.t(
         "Доли отметок за работу, от «2» слева до «5» справа. Отметки порядковые: средней отметки здесь нет "
         "намеренно. "
