@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from pipelines.release import bi, dictionary
 from pipelines.release.described import described
 from pipelines.release.exports import exports
 from pipelines.release.pages import build_pages
-from pipelines.release.pages.language import LANGUAGES
+from pipelines.release.pages.language import LANGUAGES, Language
 
 #: Grains of the tables that the release step makes itself: dbt's manifest doesn't know them.
 OWN_GRAINS = {
@@ -48,14 +48,17 @@ def complete(
     bi.label_views(database)
     tables = described(database)
     dictionary.write_docs(folder / "docs", tables, manifest, texts)
+    workers = workers if sum(t.rows or 0 for t in tables) > LARGE else 1
+    # languages written together read the database once; a third worker would have nothing to do then
+    together: list[Sequence[Language]] = [LANGUAGES] if workers < 3 else [(lang,) for lang in LANGUAGES]
     tasks: list[Callable[[], object]] = [
         *(
-            partial(build_pages, database, folder / "pages", most_schools=school_pages, languages=[lang])
-            for lang in LANGUAGES
+            partial(build_pages, database, folder / "pages", most_schools=school_pages, languages=languages)
+            for languages in together
         ),
         *exports(database, folder),
     ]
-    each(tasks, workers if sum(t.rows or 0 for t in tables) > LARGE else 1)
+    each(tasks, workers)
 
 
 #: Rows of a release below which a second process costs more than it saves.
