@@ -8,6 +8,7 @@ import time
 from functools import partial
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pipelines.parallel import beside, each
@@ -36,6 +37,14 @@ def test_tasks_beside_give_their_results_or_their_error(workers: int) -> None:
         assert (results() == [(7, os.getpid())]) == (workers == 1)
     with pytest.raises(ZeroDivisionError), beside([partial(divmod, 1, 0)], workers) as results:
         results()
+
+
+def _setting(name: str) -> object:
+    return duckdb.sql(f"select current_setting('{name}')").fetchall()[0][0]
+
+
+def test_processes_show_nobody_how_far_duckdb_is() -> None:
+    assert each([partial(_setting, "enable_progress_bar")] * 2, 2) == [False, False]
 
 
 def test_who_leaves_does_not_wait_for_the_tasks_beside() -> None:
