@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 import highspy
 import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from pipelines.release.suppression import EPSILON, Bools, Cells, Finding, Floats, Ints, propagate
+from pipelines.release.suppression import EPSILON, Bools, Cells, Ends, Finding, Floats, Ints, propagate
 
 
 @dataclass(frozen=True)
@@ -223,12 +223,11 @@ def _narrow_by_itself(cells: Cells, piece: Component, hidden: Bools, memo: Memo)
         return {}
     found: dict[int, Finding] = {}
     solver = _Solver(cells, piece)
+    asked = cells.asked[piece.members] - EPSILON
     for i in asking.tolist():
-        (least, lowest), (most, highest) = solver.ends(solver.only(i))
-        member = int(piece.members[i])
-        lacking = float(cells.asked[member] - EPSILON - most[i] + least[i])
-        if lacking > 0:
-            found[member] = Finding(lacking, piece.relations, lowest, highest)
+        finding = Finding(piece.relations, partial(solver.ends_of, i, float(asked[i])))
+        if finding.ends.lacking > 0:
+            found[int(piece.members[i])] = finding
     return found
 
 
@@ -257,13 +256,10 @@ def _narrow(
     random = np.random.default_rng(len(part.members))
     solver = _Solver(cells, part)
 
-    def look(aim: Floats) -> list[Floats]:
-        slopes = []
-        for point, slope in solver.ends(aim):
-            np.minimum(least, point, out=least)
-            np.maximum(most, point, out=most)
-            slopes.append(slope)
-        return slopes
+    def look(aim: Floats) -> None:
+        point, _ = solver.least(aim)
+        np.minimum(least, point, out=least)
+        np.maximum(most, point, out=most)
 
     open_ = np.flatnonzero((most - least < asked) & hopeful)
     idle = 0
@@ -272,15 +268,16 @@ def _narrow(
         aim = np.zeros(len(part.members))
         aim[open_] = random.choice([-1.0, 1.0], len(open_)) * (1 + random.random(len(open_)))
         look(aim)
+        look(-aim)
         before, open_ = len(open_), np.flatnonzero((most - least < asked) & hopeful)
         idle = idle + 1 if len(open_) == before else 0
     found = {}
     for i in np.flatnonzero(most - least < asked).tolist() if singly else ():
-        if most[i] - least[i] < asked[i]:
-            slopes = look(solver.only(i))
+        for aim in (-solver.only(i), solver.only(i)) if hopeful[i] else ():
             if most[i] - least[i] < asked[i]:
-                lacking = float(asked[i] - most[i] + least[i])
-                found[int(part.members[i])] = Finding(lacking, part.relations, slopes[0], slopes[1])
+                look(aim)
+        if most[i] - least[i] < asked[i]:
+            found[int(part.members[i])] = Finding(part.relations, partial(solver.ends_of, i, float(asked[i])))
     memo.keep(part.members, most - least, (asked > 0) & (most - least > known))
     return found
 
@@ -341,6 +338,13 @@ class _Solver:
     """
 
     def __init__(self, cells: Cells, part: Component) -> None:
+        self._cells, self._part = cells, part
+        self._columns = np.arange(len(part.members), dtype=np.int32)
+
+    @cached_property
+    def _highs(self) -> highspy.Highs:
+        """Made when first asked: bounds passed along relations often answer before."""
+        cells, part = self._cells, self._part
         by_relation = part.edges[np.argsort(part.relation[part.edges], kind="stable")]
         model = highspy.HighsLp()
         model.num_col_, model.num_row_ = len(part.members), len(part.relations)
@@ -353,11 +357,11 @@ class _Solver:
         )
         model.a_matrix_.index_ = np.searchsorted(part.members, cells.cell[by_relation])
         model.a_matrix_.value_ = cells.sign[by_relation]
-        self._columns = np.arange(len(part.members), dtype=np.int32)
-        self._highs = highspy.Highs()
-        self._highs.setOptionValue("output_flag", False)
-        self._highs.setOptionValue("threads", 1)
-        self._highs.passModel(model)
+        highs = highspy.Highs()
+        highs.setOptionValue("output_flag", False)
+        highs.setOptionValue("threads", 1)
+        highs.passModel(model)
+        return highs
 
     def only(self, i: int) -> Floats:
         """The aim at one member."""
@@ -367,6 +371,11 @@ class _Solver:
         """Where ``aim`` is least and where it is greatest: as :meth:`least` each."""
         least, (most, slope) = self.least(aim), self.least(-aim)
         return least, (most, -slope)
+
+    def ends_of(self, i: int, asked: float) -> Ends:
+        """Of one member, whose interval is narrower than ``asked``."""
+        (least, lowest), (most, highest) = self.ends(self.only(i))
+        return Ends(float(asked - most[i] + least[i]), lowest, highest)
 
     def least(self, aim: Floats) -> tuple[Floats, Floats]:
         """Values of the members where ``aim`` is least; how that least value depends on ``right``.

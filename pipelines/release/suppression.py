@@ -154,17 +154,29 @@ def _implied(cells: Cells, low: Floats, high: Floats) -> tuple[Floats, Floats]:
 
 
 @dataclass(frozen=True)
-class Finding:
-    """A hidden cell that can be worked out: by how much its interval is too narrow, and what holds its ends.
+class Ends:
+    """By how much an interval is too narrow, and what holds its ends.
 
-    relations: (m,) of its component; lowest, highest: (m,) how its least and greatest value move with the
-    published part of each relation (the solver's marginals).
+    lowest, highest: (m,) how its least and greatest value move with the published part of each relation of
+    the component (the solver's marginals).
     """
 
     lacking: float
-    relations: Ints
     lowest: Floats
     highest: Floats
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A hidden cell that can be worked out. relations: (m,) of its component; ask: for the ends, which cost
+    more than to know that they are too near."""
+
+    relations: Ints
+    ask: Callable[[], Ends]
+
+    @cached_property
+    def ends(self) -> Ends:
+        return self.ask()
 
 
 #: Cells, hidden → the hidden cells that can be worked out after all.
@@ -230,16 +242,19 @@ def _partners_of_findings(cells: Cells, hidden: Bools, found: dict[int, Finding]
             edges = np.concatenate([cells.edges_of[r] for r in relations.tolist()])
             members, place = np.unique(cells.cell[edges], return_inverse=True)
             sign, of = cells.sign[edges], np.searchsorted(relations, cells.relation[edges])
+            open_ = ~hidden[members] & np.isfinite(cells.cost[members])
+        if not open_.any():
+            continue
         gain = np.zeros(len(members))
-        for slope in (-finding.lowest, finding.highest):
+        for slope in (-finding.ends.lowest, finding.ends.highest):
             pull = np.bincount(place, sign * -slope[of])
             gain += np.where(pull > 0, pull * up[members], -pull * down[members])
         holds = gain > EPSILON
         if added[members[holds]].any():
             continue
-        chosen = holds & ~hidden[members] & np.isfinite(cells.cost[members])
+        chosen = holds & open_
         if chosen.any():
-            added[_cheapest(cells, members[chosen], gain[chosen], finding.lacking)] = True
+            added[_cheapest(cells, members[chosen], gain[chosen], finding.ends.lacking)] = True
     return added
 
 

@@ -263,7 +263,7 @@ def test_pieces_of_a_component_tell_what_the_whole_tells(seed: int, monkeypatch:
         monkeypatch.setattr(attack, "SIZES", (5, 20, 20))
         pieces = attack.recovered(cells, hidden)
         assert pieces.keys() == whole.keys()
-        assert all(0 < f.lacking <= whole[cell].lacking + 1e-6 for cell, f in pieces.items())
+        assert all(0 < f.ends.lacking <= whole[cell].ends.lacking + 1e-6 for cell, f in pieces.items())
         found_n += len(whole)
         larger_n += sum(len(c.members) > 20 for c in attack.components(cells, hidden))
     assert found_n and larger_n
@@ -284,7 +284,7 @@ def test_components_together_tell_what_each_tells_alone(
     alone, together = found
     assert alone and together.keys() == alone.keys()
     for cell, finding in together.items():
-        assert finding.lacking == pytest.approx(alone[cell].lacking, abs=1e-6)
+        assert finding.ends.lacking == pytest.approx(alone[cell].ends.lacking, abs=1e-6)
         np.testing.assert_array_equal(finding.relations, alone[cell].relations)
     low, high = attack.intervals(cells, hidden)
     every = np.flatnonzero(hidden)
