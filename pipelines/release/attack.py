@@ -9,7 +9,7 @@ doing so while more is hidden (:class:`Memo`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 
@@ -96,11 +96,11 @@ class Memo:
 IDLE = 3
 #: A component of more cells than the first is looked at in pieces of that size or so, in batches of each of
 #: these sizes in turn; pieces of which something is still unknown get together.
-SIZES = (500, 5_000, 5_000)
+SIZES = (500, 2_000, 5_000)
 #: Relations of fewer hidden cells are not what makes a component large.
 SMALL = 8
-#: Components of up to so many cells are proved safe together, in one linear program.
-FEW = 64
+#: Components of up to so many cells are proved safe together, in linear programs of up to so many.
+FEW, TOGETHER = 250, 500
 
 
 def recovered(cells: Cells, hidden: Bools, memo: Memo | None = None) -> dict[int, Finding]:
@@ -120,13 +120,27 @@ def recovered(cells: Cells, hidden: Bools, memo: Memo | None = None) -> dict[int
         for key, p in parts.items()
         if key not in memo.answers and not (p.is_tree and wide[p.members].all())
     }
-    _prove_together(cells, [p for p in asking.values() if len(p.members) <= FEW], wide, hidden, memo)
+    for some in _batches([p for p in asking.values() if len(p.members) <= FEW], TOGETHER):
+        _prove_together(cells, some, wide, hidden, memo)
     for key, part in asking.items():
         large = SIZES and len(part.members) > SIZES[0]
         found = _narrow_in_pieces(cells, part, memo) if large else {}
         memo.answers[key] = found | _narrow(cells, part, wide, hidden, memo, found.keys())
     for key in parts:
         out |= memo.answers.get(key, {})
+    return out
+
+
+def _batches(parts: Iterable[Component], size: int) -> list[list[Component]]:
+    """Some of them at a time, of up to so many cells."""
+    out: list[list[Component]] = []
+    filled = size
+    for part in parts:
+        if filled + len(part.members) > size:
+            out.append([])
+            filled = 0
+        out[-1].append(part)
+        filled += len(part.members)
     return out
 
 
@@ -151,19 +165,17 @@ def _prove_together(cells: Cells, parts: Sequence[Component], wide: Bools, hidde
     edges = np.concatenate([p.edges for p in parts])
     solver = _Solver(cells, Component(members, edges, parts[0].relation, parts[0].all_right))
     asked = np.where(open_, cells.asked[members] - EPSILON, 0.0)
-    least = cells.values[members].astype(float)
-    most, asking = least.copy(), open_.copy()
+    _ask_mixed(solver, asked, few=0)
+    asking = solver.width < asked
     while asking.any():
         places = np.flatnonzero(asking)
         _, first = np.unique(of[places], return_index=True)
         aim = np.zeros(len(members))
         aim[places[first]] = 1.0
         asking[places[first]] = False
-        for point, _ in solver.ends(aim):
-            np.minimum(least, point, out=least)
-            np.maximum(most, point, out=most)
-        asking &= most - least < asked
-    width = most - least
+        solver.ends(aim)
+        asking &= solver.width < asked
+    width = solver.width
     for i in np.unique(of):
         own = of == i
         memo.keep(members[own], width[own], open_[own] & (width[own] >= asked[own]))
@@ -183,14 +195,13 @@ def _narrow_in_pieces(cells: Cells, part: Component, memo: Memo) -> dict[int, Fi
         unknown = np.zeros(len(hidden), bool)
         known = memo.open(part.members, hidden)
         unknown[part.members] = _unknown(cells, part.members, known, found.keys())
-        batch, batches, filled = np.zeros(len(hidden), np.int64), 1, 0
-        for piece in sorted(pieces, key=lambda p: not unknown[p.members].any()):  # those may need each other
-            if filled and filled + len(piece.members) > size:
-                batches, filled = batches + 1, 0
-            batch[piece.members] = batches - 1
-            filled += len(piece.members)
+        # those of which something is unknown may need each other
+        batches = _batches(sorted(pieces, key=lambda p: not unknown[p.members].any()), size)
+        batch = np.zeros(len(hidden), np.int64)
+        for i, some in enumerate(batches):
+            batch[np.concatenate([p.members for p in some])] = i
         # each batch has a relation of its own in place of one that is cut: all its other cells are published
-        own = len(cut) + (np.cumsum(cut) - 1)[cells.relation] * batches + batch[cells.cell]
+        own = len(cut) + (np.cumsum(cut) - 1)[cells.relation] * len(batches) + batch[cells.cell]
         for together in components(cells, hidden, np.where(cut[cells.relation], own, cells.relation)):
             _narrow(cells, together, None, hidden, memo, found.keys(), singly=False)
         if turn == 0:  # once, of what the first batches left
@@ -247,39 +258,34 @@ def _narrow(
     """
     asked = cells.asked[part.members] - EPSILON
     hopeful = np.ones(len(asked), bool) if wide is None else wide[part.members]
-    least = cells.values[part.members].astype(float)
-    most = least.copy()
     known = memo.open(part.members, hidden)
     asked = np.where(_unknown(cells, part.members, known, settled), asked, 0.0)
     if not (asked > 0).any():
         return {}
-    random = np.random.default_rng(len(part.members))
     solver = _Solver(cells, part)
-
-    def look(aim: Floats) -> None:
-        point, _ = solver.least(aim)
-        np.minimum(least, point, out=least)
-        np.maximum(most, point, out=most)
-
-    open_ = np.flatnonzero((most - least < asked) & hopeful)
-    idle = 0
-    few = max(IDLE, len(part.members) // 100)
-    while len(open_) > few and idle < IDLE:  # many at once, as long as that proves cells safe
-        aim = np.zeros(len(part.members))
-        aim[open_] = random.choice([-1.0, 1.0], len(open_)) * (1 + random.random(len(open_)))
-        look(aim)
-        look(-aim)
-        before, open_ = len(open_), np.flatnonzero((most - least < asked) & hopeful)
-        idle = idle + 1 if len(open_) == before else 0
+    _ask_mixed(solver, np.where(hopeful, asked, 0.0), max(IDLE, len(asked) // 100) if singly else 0)
     found = {}
-    for i in np.flatnonzero(most - least < asked).tolist() if singly else ():
+    for i in np.flatnonzero(solver.width < asked).tolist() if singly else ():
         for aim in (-solver.only(i), solver.only(i)) if hopeful[i] else ():
-            if most[i] - least[i] < asked[i]:
-                look(aim)
-        if most[i] - least[i] < asked[i]:
+            if solver.width[i] < asked[i]:
+                solver.least(aim)
+        if solver.width[i] < asked[i]:
             found[int(part.members[i])] = Finding(part.relations, partial(solver.ends_of, i, float(asked[i])))
-    memo.keep(part.members, most - least, (asked > 0) & (most - least > known))
+    memo.keep(part.members, solver.width, (asked > 0) & (solver.width > known))
     return found
+
+
+def _ask_mixed(solver: _Solver, asked: Floats, few: int) -> None:
+    """Aim at all members not yet as open as asked, as long as that shows some to be, and more than a few are
+    left."""
+    random, idle = np.random.default_rng(len(asked)), 0
+    open_ = np.flatnonzero(solver.width < asked)
+    while len(open_) > few and idle < IDLE:
+        aim = np.zeros(len(asked))
+        aim[open_] = random.choice([-1.0, 1.0], len(open_)) * (1 + random.random(len(open_)))
+        solver.ends(aim)
+        before, open_ = len(open_), np.flatnonzero(solver.width < asked)
+        idle = idle + 1 if len(open_) == before else 0
 
 
 def intervals(cells: Cells, hidden: Bools) -> tuple[Floats, Floats]:
@@ -340,6 +346,13 @@ class _Solver:
     def __init__(self, cells: Cells, part: Component) -> None:
         self._cells, self._part = cells, part
         self._columns = np.arange(len(part.members), dtype=np.int32)
+        self._lowest = cells.values[part.members].astype(float)
+        self._highest = self._lowest.copy()
+
+    @property
+    def width(self) -> Floats:
+        """By how much each member differs among the tables that were come upon."""
+        return self._highest - self._lowest
 
     @cached_property
     def _highs(self) -> highspy.Highs:
@@ -393,4 +406,7 @@ class _Solver:
         else:
             raise ArithmeticError(f"the solver on hidden cells: {status}")
         answer = self._highs.getSolution()
-        return np.asarray(answer.col_value, float), np.asarray(answer.row_dual, float)
+        table = np.asarray(answer.col_value, float)
+        np.minimum(self._lowest, table, out=self._lowest)
+        np.maximum(self._highest, table, out=self._highest)
+        return table, np.asarray(answer.row_dual, float)
