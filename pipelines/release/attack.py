@@ -173,7 +173,8 @@ def _prove_together(cells: Cells, parts: Sequence[Component], wide: Bools, hidde
         aim = np.zeros(len(members))
         aim[places[first]] = 1.0
         asking[places[first]] = False
-        solver.ends(aim)
+        solver.ask(aim)
+        solver.ask(-aim)
         asking &= solver.width < asked
     width = solver.width
     for i in np.unique(of):
@@ -236,7 +237,7 @@ def _narrow_by_itself(cells: Cells, piece: Component, hidden: Bools, memo: Memo)
     solver = _Solver(cells, piece)
     asked = cells.asked[piece.members] - EPSILON
     for i in asking.tolist():
-        finding = Finding(piece.relations, partial(solver.ends_of, i, float(asked[i])))
+        finding = Finding(piece.relations, partial(solver.ends, i, float(asked[i])))
         if finding.ends.lacking > 0:
             found[int(piece.members[i])] = finding
     return found
@@ -268,9 +269,9 @@ def _narrow(
     for i in np.flatnonzero(solver.width < asked).tolist() if singly else ():
         for aim in (-solver.only(i), solver.only(i)) if hopeful[i] else ():
             if solver.width[i] < asked[i]:
-                solver.least(aim)
+                solver.ask(aim)
         if solver.width[i] < asked[i]:
-            found[int(part.members[i])] = Finding(part.relations, partial(solver.ends_of, i, float(asked[i])))
+            found[int(part.members[i])] = Finding(part.relations, partial(solver.ends, i, float(asked[i])))
     memo.keep(part.members, solver.width, (asked > 0) & (solver.width > known))
     return found
 
@@ -279,13 +280,14 @@ def _ask_mixed(solver: _Solver, asked: Floats, few: int) -> None:
     """Aim at all members not yet as open as asked, as long as that shows some to be, and more than a few are
     left."""
     random, idle = np.random.default_rng(len(asked)), 0
-    open_ = np.flatnonzero(solver.width < asked)
-    while len(open_) > few and idle < IDLE:
-        aim = np.zeros(len(asked))
-        aim[open_] = random.choice([-1.0, 1.0], len(open_)) * (1 + random.random(len(open_)))
-        solver.ends(aim)
-        before, open_ = len(open_), np.flatnonzero(solver.width < asked)
-        idle = idle + 1 if len(open_) == before else 0
+    open_ = solver.width < asked
+    while (before := int(open_.sum())) > few and idle < IDLE:
+        aim = random.choice([-1.0, 1.0], len(asked)) * (1 + random.random(len(asked)))
+        for turned in (aim, -aim):
+            if open_.any():
+                solver.ask(np.where(open_, turned, 0.0))
+                open_ = solver.width < asked
+        idle = idle + 1 if open_.sum() == before else 0
 
 
 def intervals(cells: Cells, hidden: Bools) -> tuple[Floats, Floats]:
@@ -294,8 +296,9 @@ def intervals(cells: Cells, hidden: Bools) -> tuple[Floats, Floats]:
     for part in components(cells, hidden):
         solver = _Solver(cells, part)
         for i, cell in enumerate(part.members):
-            (least, _), (most, _) = solver.ends(solver.only(i))
-            low[cell], high[cell] = least[i], most[i]
+            solver.ask(solver.only(i))
+            solver.ask(-solver.only(i))
+            low[cell], high[cell] = solver.least[i], solver.most[i]
     return low, high
 
 
@@ -344,15 +347,15 @@ class _Solver:
     """
 
     def __init__(self, cells: Cells, part: Component) -> None:
+        """least, most: of each member, among the tables that were come upon; the true one is the first."""
         self._cells, self._part = cells, part
-        self._columns = np.arange(len(part.members), dtype=np.int32)
-        self._lowest = cells.values[part.members].astype(float)
-        self._highest = self._lowest.copy()
+        self._aim = np.zeros(len(part.members))
+        self.least = cells.values[part.members].astype(float)
+        self.most = self.least.copy()
 
     @property
     def width(self) -> Floats:
-        """By how much each member differs among the tables that were come upon."""
-        return self._highest - self._lowest
+        return self.most - self.least
 
     @cached_property
     def _highs(self) -> highspy.Highs:
@@ -376,26 +379,14 @@ class _Solver:
         highs.passModel(model)
         return highs
 
-    def only(self, i: int) -> Floats:
-        """The aim at one member."""
-        return (self._columns == i).astype(float)
-
-    def ends(self, aim: Floats) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
-        """Where ``aim`` is least and where it is greatest: as :meth:`least` each."""
-        least, (most, slope) = self.least(aim), self.least(-aim)
-        return least, (most, -slope)
-
-    def ends_of(self, i: int, asked: float) -> Ends:
-        """Of one member, whose interval is narrower than ``asked``."""
-        (least, lowest), (most, highest) = self.ends(self.only(i))
-        return Ends(float(asked - most[i] + least[i]), lowest, highest)
-
-    def least(self, aim: Floats) -> tuple[Floats, Floats]:
-        """Values of the members where ``aim`` is least; how that least value depends on ``right``.
+    def ask(self, aim: Floats) -> None:
+        """Come upon a table where ``aim`` is least.
 
         Raises ArithmeticError when the solver gives up: the true table is one, so there is always an answer.
         """
-        self._highs.changeColsCost(len(aim), self._columns, aim)
+        changed = np.flatnonzero(aim != self._aim).astype(np.int32)
+        self._highs.changeColsCost(len(changed), changed, aim[changed])
+        self._aim = aim
         for strategy in (_PRIMAL, _DUAL):
             self._highs.setOptionValue("simplex_strategy", strategy)
             self._highs.run()
@@ -405,8 +396,29 @@ class _Solver:
             self._highs.clearSolver()
         else:
             raise ArithmeticError(f"the solver on hidden cells: {status}")
-        answer = self._highs.getSolution()
-        table = np.asarray(answer.col_value, float)
-        np.minimum(self._lowest, table, out=self._lowest)
-        np.maximum(self._highest, table, out=self._highest)
-        return table, np.asarray(answer.row_dual, float)
+        table = np.asarray(self._highs.getSolution().col_value, float)
+        np.minimum(self.least, table, out=self.least)
+        np.maximum(self.most, table, out=self.most)
+
+    def only(self, i: int) -> Floats:
+        """The aim at one member."""
+        aim = np.zeros(len(self._aim))
+        aim[i] = 1.0
+        return aim
+
+    def ends(self, i: int, asked: float) -> Ends:
+        """Of one member, beside the width that is asked of it."""
+        member, aim = self._part.members[i], self.only(i)
+        lowest = highest = np.zeros(
+            len(self._part.relations)
+        )  # an end at its own bound is held by no relation
+        if self.least[i] > self._cells.lower[member]:
+            lowest = self._slope(aim)
+        if self.most[i] < self._cells.upper[member]:
+            highest = -self._slope(-aim)
+        return Ends(float(asked - self.width[i]), lowest, highest)
+
+    def _slope(self, aim: Floats) -> Floats:
+        """How the least value of ``aim`` depends on ``right``."""
+        self.ask(aim)
+        return np.asarray(self._highs.getSolution().row_dual, float)
