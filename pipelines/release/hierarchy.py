@@ -111,10 +111,13 @@ class _Places:
 
 
 def cost_of(rows: pd.DataFrame) -> Floats:
-    """What hiding a row loses; an empty one protects nobody. (n,)"""
+    """What hiding a row loses; an empty one protects nobody, nor does one of no such unit. (n,)"""
     n = rows["tested_n"].to_numpy(float)
-    kind = rows["unit_type"]
-    level = np.where(rows["subgroup"] == "all", kind.map(_COST), kind.map(_COST_OF_PART)).astype(float)
+    code, kinds = pd.factorize(rows["unit_type"])
+    of_all, of_part = (
+        np.array([cost.get(k, np.nan) for k in kinds])[code] for cost in (_COST, _COST_OF_PART)
+    )
+    level = np.where(rows["subgroup"] == "all", of_all, of_part)
     return np.where(n > 0, np.log1p(n) * level, np.inf)
 
 
@@ -133,9 +136,11 @@ def score_cells(rows: pd.DataFrame, sums: Sums, limits: Limits, power: int) -> C
     Between nobody's and everybody's full score, so that the widths of numbers of students hold here too. A
     row without a mean says nothing. ``rows``: also mean_score, sd, max_score.
     """
-    n, mean, sd = (rows[c].to_numpy(float, na_value=np.nan) for c in ("tested_n", "mean_score", "sd"))
-    highest = rows.groupby("assessment_id")["mean_score"].transform("max")
-    top = rows["max_score"].combine(highest, np.fmax).to_numpy(float, na_value=np.nan)
+    columns = ("tested_n", "mean_score", "sd", "max_score")
+    n, mean, sd, top = (rows[c].to_numpy(float, na_value=np.nan) for c in columns)
+    top = np.fmax(
+        top, rows.groupby("assessment_id")["mean_score"].transform("max").to_numpy(float, na_value=np.nan)
+    )
     share = mean / top
     value = n * share
     if power == 2:
