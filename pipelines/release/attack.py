@@ -18,25 +18,32 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from pipelines.release.suppression import EPSILON, Bools, Cells, Ends, Finding, Floats, Ints, propagate
+from pipelines.release.suppression import (
+    EPSILON,
+    Bools,
+    Cells,
+    Ends,
+    Finding,
+    Floats,
+    Ints,
+    grouped,
+    propagate,
+)
 
 
 @dataclass(frozen=True)
 class Component:
     """Hidden cells that hang together. members: their numbers (k,); edges: which edges hold them, by number.
 
-    relation: (e,) of each edge of the table; all_right: what the hidden cells of each relation add up to.
+    relations: the relations among them (m,); relation: (e,) of each edge of the table; all_right: what the
+    hidden cells of each relation add up to.
     """
 
     members: Ints
     edges: Ints
+    relations: Ints
     relation: Ints
     all_right: Floats
-
-    @cached_property
-    def relations(self) -> Ints:
-        """The relations among them (m,)."""
-        return np.unique(self.relation[self.edges])
 
     @property
     def right(self) -> Floats:
@@ -113,12 +120,14 @@ def recovered(cells: Cells, hidden: Bools, memo: Memo | None = None) -> dict[int
     memo.of(len(hidden))
     low, high = propagate(cells, hidden)
     wide = high - low >= cells.asked - EPSILON
+    every, unknown = np.flatnonzero(hidden), np.zeros(len(hidden), bool)
+    unknown[every] = _unknown(cells, every, memo.open(every, hidden))
     parts = {p.members.tobytes() + cells.asked[p.members].tobytes(): p for p in components(cells, hidden)}
     # of a tree the bounds passed along relations are exact
     asking = {
         key: p
         for key, p in parts.items()
-        if key not in memo.answers and not (p.is_tree and wide[p.members].all())
+        if key not in memo.answers and unknown[p.members].any() and not (p.is_tree and wide[p.members].all())
     }
     for some in _batches([p for p in asking.values() if len(p.members) <= FEW], TOGETHER):
         _prove_together(cells, some, wide, hidden, memo)
@@ -162,8 +171,9 @@ def _prove_together(cells: Cells, parts: Sequence[Component], wide: Bools, hidde
     members, of, open_ = members[within], of[within], open_[within]
     order = np.argsort(members)
     members, of, open_ = members[order], of[order], open_[order]
-    edges = np.concatenate([p.edges for p in parts])
-    solver = _Solver(cells, Component(members, edges, parts[0].relation, parts[0].all_right))
+    edges, relations = (np.concatenate([getattr(p, x) for p in parts]) for x in ("edges", "relations"))
+    whole = Component(members, edges, np.sort(relations), parts[0].relation, parts[0].all_right)
+    solver = _Solver(cells, whole)
     asked = np.where(open_, cells.asked[members] - EPSILON, 0.0)
     _ask_mixed(solver, asked, few=0)
     asking = solver.width < asked
@@ -319,20 +329,11 @@ def components(cells: Cells, hidden: Bools, relation: Ints | None = None) -> lis
         shape=(n + relations, n + relations),
     )
     _, label = csgraph.connected_components(graph, directed=False)
-    by_label = np.argsort(label[:n], kind="stable")
-    by_label = by_label[hidden[by_label]]
-    edge_order = np.flatnonzero(edges)[np.argsort(label[cells.cell[edges]], kind="stable")]
-    edge_label = label[cells.cell[edge_order]]
-    out = []
-    splits = np.flatnonzero(np.diff(label[by_label])) + 1
-    for members in np.split(by_label, splits) if len(by_label) else []:
-        own = edge_order[
-            np.searchsorted(edge_label, label[members[0]]) : np.searchsorted(
-                edge_label, label[members[0]], side="right"
-            )
-        ]
-        out.append(Component(members, own, relation, right))
-    return out
+    numbers = np.flatnonzero(hidden), np.flatnonzero(edges), np.unique(relation[edges])
+    labels = label[numbers[0]], label[cells.cell[numbers[1]]], label[n + numbers[2]]
+    own = np.unique(labels[0])
+    parts = [grouped(x, np.searchsorted(own, of), len(own)) for x, of in zip(numbers, labels, strict=True)]
+    return [Component(m, e, r, relation, right) for m, e, r in zip(*parts, strict=True)]
 
 
 #: HiGHS's simplex strategies. Primal: the answer to one aim is where it starts for the next. Rarely it loses

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,9 +66,16 @@ class Cells:
     @cached_property
     def edges_of(self) -> list[Ints]:
         """The edges of each relation."""
-        order = np.argsort(self.relation, kind="stable")
         count = int(self.relation.max(initial=-1)) + 1
-        return np.split(order, np.searchsorted(self.relation[order], np.arange(1, count)))
+        return grouped(np.arange(len(self.relation)), self.relation, count)
+
+
+def grouped(numbers: Ints, group: Ints, count: int) -> list[Ints]:
+    """The numbers of each of so many groups, in their order."""
+    order = np.argsort(group, kind="stable")
+    ends = np.cumsum(np.bincount(group, minlength=count)).tolist()
+    numbers = numbers[order]
+    return [numbers[a:b] for a, b in pairwise([0, *ends])]
 
 
 @dataclass(frozen=True)
