@@ -94,50 +94,51 @@ def _known(work: pd.DataFrame, told: pd.DataFrame, limits: Limits, sums: Sums) -
     top = work["max_score"].to_numpy(float)
     scores = np.unique(told.to_numpy(float))
     scores = scores[np.isfinite(scores) & ~(scores >= np.nanmax(top, initial=-np.inf))]
-    number, cell, plus = _whole(sums, n)
-    for score in scores:
-        low, high = _passed_on(*_bounds(told, n, float(score)), number, cell, plus)
+    whole = _whole(sums, n)
+    for bounds in _bounds(told, n, scores):
+        low, high = _passed_on(*bounds, *whole)
         found |= few & (high - low < np.minimum(limits.margin, n) - EPSILON)
     return found
 
 
-def _bounds(quartiles: pd.DataFrame, n: Floats, score: float) -> tuple[Floats, Floats]:
-    """The least and most students of each row at or below ``score``, by the row's own quartiles.
+def _bounds(quartiles: pd.DataFrame, n: Floats, scores: Floats) -> Iterator[tuple[Floats, Floats]]:
+    """The least and most students of each row at or below each score, by the row's own quartiles.
 
     A quartile at p lies between the results number p·(n − 1) + 1, rounded down and up (linear interpolation).
     """
-    low, high = np.zeros(len(n)), n.copy()
-    for name, share in QUARTILES.items():
-        value = quartiles[name].to_numpy(float)
-        at = share * (n - 1)
-        low = np.where(value <= score, np.maximum(low, np.floor(at) + 1), low)
-        high = np.where(value > score, np.minimum(high, np.ceil(at)), high)
-    return low, high
+    own = np.flatnonzero(quartiles.notna().any(axis=1))
+    value = quartiles[list(QUARTILES)].to_numpy(float)[own].T
+    at = np.outer(list(QUARTILES.values()), n[own] - 1)
+    first, last = np.floor(at) + 1, np.ceil(at)
+    for score in scores:
+        low, high = np.zeros(len(n)), n.copy()
+        low[own] = np.where(value <= score, first, 0.0).max(axis=0)
+        high[own] = np.where(value > score, last, n[own]).min(axis=0)
+        yield low, high
 
 
-def _whole(sums: Sums, n: Floats) -> tuple[Ints, Ints, Bools]:
-    """The edges of the sums in which all students of the total are students of the parts.
+def _whole(sums: Sums, n: Floats) -> tuple[Ints, Ints, Ints]:
+    """The sums in which all students of the total are students of the parts.
 
-    Of each edge the sum, the cell, and whether it is a part.
+    The sum of each part, and the part (e,); the total of each sum (m,).
     """
-    each, first = np.unique(sums.number, return_index=True)
-    number = np.concatenate([sums.number, each])
-    cell = np.concatenate([sums.part, sums.total[first]])
-    sign = np.concatenate([np.ones(len(sums.part)), -np.ones(len(each))])
-    whole = (np.abs(np.bincount(number, sign * n[cell])) < EPSILON)[number]
-    return number[whole], cell[whole], sign[whole] > 0
+    total = np.zeros(int(sums.number.max(initial=-1)) + 1, np.int64)
+    total[sums.number] = sums.total
+    whole = np.abs(np.bincount(sums.number, n[sums.part], len(total)) - n[total]) < EPSILON
+    kept = whole[sums.number]
+    return (np.cumsum(whole) - 1)[sums.number[kept]], sums.part[kept], total[whole]
 
 
-def _passed_on(low: Floats, high: Floats, number: Ints, cell: Ints, plus: Bools) -> tuple[Floats, Floats]:
+def _passed_on(low: Floats, high: Floats, number: Ints, part: Ints, total: Ints) -> tuple[Floats, Floats]:
     """With what follows along the sums of :func:`_whole`."""
     for _ in range(_ROUNDS):
-        least = np.where(plus, low[cell], -high[cell])
-        most = np.where(plus, high[cell], -low[cell])
-        rest_least = np.bincount(number, least)[number] - least
-        rest_most = np.bincount(number, most)[number] - most
+        part_low, part_high = low[part], high[part]
+        least, most = (np.bincount(number, x, len(total)) for x in (part_low, part_high))
         new_low, new_high = low.copy(), high.copy()
-        np.maximum.at(new_low, cell, np.where(plus, -rest_most, rest_least))
-        np.minimum.at(new_high, cell, np.where(plus, -rest_least, rest_most))
+        np.maximum.at(new_low, total, least)
+        np.minimum.at(new_high, total, most)
+        np.maximum.at(new_low, part, (low[total] - most)[number] + part_high)
+        np.minimum.at(new_high, part, (high[total] - least)[number] + part_low)
         if (new_low <= low + EPSILON).all() and (new_high >= high - EPSILON).all():
             break
         low, high = new_low, new_high
