@@ -235,7 +235,8 @@ def _pieces(cells: Cells, part: Component, hidden: Bools) -> tuple[Bools, list[C
 
 def _unknown(cells: Cells, members: Ints, known: Floats, settled: Set[int] = frozenset()) -> Bools:
     """Which members are neither ``settled`` nor ``known`` to be as open as asked."""
-    return (known < cells.asked[members] - EPSILON) & ~np.isin(members, list(settled))
+    unknown = known < cells.asked[members] - EPSILON
+    return unknown & ~np.isin(members, list(settled)) if settled else unknown
 
 
 def _narrow_by_itself(cells: Cells, piece: Component, hidden: Bools, memo: Memo) -> dict[int, Finding]:
