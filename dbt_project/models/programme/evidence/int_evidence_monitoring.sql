@@ -2,8 +2,23 @@
 -- input one stands beside. agreement: a student of the exam counts with the part of the students of that mark
 -- that the diagnostic has too; the diagnostic's rows stand beside. study_…: a row's part in the difference of
 -- both standings, each over the school's students of the smaller study.
-with assessments as (
-    select * from {{ ref('int_assessment') }}
+with studies as (
+    select * from {{ ref('programme_indicator_study') }}
+),
+
+studied as (
+    select kind, subject, grade from studies
+    union
+    select other_kind, other_subject, other_grade from studies
+),
+
+assessments as (
+    select assessments.assessment_id, assessments.kind, assessments.subject, assessments.grade
+    from {{ ref('int_assessment') }} as assessments
+    inner join studied
+        on assessments.kind = studied.kind and assessments.subject = studied.subject
+        and assessments.grade = studied.grade
+    where coalesce(assessments.testing_window, 'final') = 'final'
 ),
 
 level_pairs as (
@@ -14,7 +29,7 @@ scores as (
     select scores.*, assessments.kind, assessments.subject, assessments.grade
     from {{ ref('int_evidence_score') }} as scores
     inner join assessments on scores.assessment_id = assessments.assessment_id
-    where coalesce(assessments.testing_window, 'final') = 'final' and scores.z_sum is not null
+    where scores.z_sum is not null
 ),
 
 counts as (
@@ -33,7 +48,7 @@ paired as (
         one.scored_n, other.scored_n as other_scored_n,
         one.marked_n, other.marked_n as other_marked_n,
         least(one.scored_n, other.scored_n) as students_n
-    from {{ ref('programme_indicator_study') }} as studies
+    from studies
     inner join counts as one
         on studies.kind = one.kind and studies.subject = one.subject and studies.grade = one.grade
     inner join counts as other

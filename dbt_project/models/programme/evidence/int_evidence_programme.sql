@@ -37,18 +37,20 @@ supported as (
     from activities
 ),
 
+sheets as (
+    select
+        school_id, school_year, file_id, sheet,
+        min(source_row) as source_row, {{ first_by('contract', 'source_row') }} as contract
+    from {{ ref('int_evidence_score') }}
+    where tested_n > 0
+    group by school_id, school_year, file_id, sheet
+),
+
 results as (
     select
         *,
-        row_number() over (
-            partition by school_id, school_year, file_id, sheet order by source_row, assessment_id
-        ) = 1 as is_first_of_sheet,
-        -- a row of several assessments is one row
-        row_number() over (
-            partition by school_id, school_year order by file_id, sheet, source_row, assessment_id
-        ) = 1 as is_first
-    from {{ ref('int_evidence_score') }}
-    where tested_n > 0
+        {{ is_first_row('school_id, school_year') }} as is_first
+    from sheets
 ),
 
 schools as (
@@ -65,7 +67,6 @@ analysed as (
     from results
     inner join registered
         on results.school_id = registered.school_id and results.school_year = registered.school_year
-    where results.is_first_of_sheet
 ),
 
 {% for kind in ['programme', 'roadmap'] %}

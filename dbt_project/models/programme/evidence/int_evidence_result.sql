@@ -4,19 +4,16 @@ with scores as (
     select * from {{ ref('int_evidence_score') }}
 ),
 
-assessments_of_sets as (
-    select of_set.set_id, assessments.assessment_id
+sets as (
+    select
+        assessments.assessment_id,
+        'z_score_' || of_set.set_id as score_measure_id,
+        'below_min_' || of_set.set_id as below_min_measure_id
     from {{ ref('int_assessment') }} as assessments
     inner join {{ ref('programme_indicator_set') }} as of_set
         on assessments.kind = of_set.kind and assessments.subject = of_set.subject
         and (of_set.grade is null or assessments.grade = of_set.grade)
     where assessments.testing_window is null
-),
-
-of_sets as (
-    select scores.*, assessments_of_sets.set_id
-    from scores
-    inner join assessments_of_sets on scores.assessment_id = assessments_of_sets.assessment_id
 ),
 
 national as (
@@ -45,16 +42,20 @@ judged as (
 
 final as (
     select
-        'z_score_' || set_id as measure_id, school_id, school_year, 'year' as period, assessment_id,
-        contract, file_id, sheet, source_row, z_sum as numerator, cast(scored_n as double) as denominator
-    from of_sets
-    where scored_n > 0 and z_sum is not null
+        sets.score_measure_id as measure_id, scores.school_id, scores.school_year, 'year' as period,
+        scores.assessment_id, scores.contract, scores.file_id, scores.sheet, scores.source_row,
+        scores.z_sum as numerator, cast(scores.scored_n as double) as denominator
+    from scores
+    inner join sets on scores.assessment_id = sets.assessment_id
+    where scores.scored_n > 0 and scores.z_sum is not null
     union all
     select
-        'below_min_' || set_id, school_id, school_year, 'year', assessment_id,
-        contract, file_id, sheet, source_row, cast(below_min_n as double), cast(judged_n as double)
-    from of_sets
-    where judged_n > 0
+        sets.below_min_measure_id, scores.school_id, scores.school_year, 'year', scores.assessment_id,
+        scores.contract, scores.file_id, scores.sheet, scores.source_row,
+        cast(scores.below_min_n as double), cast(scores.judged_n as double)
+    from scores
+    inner join sets on scores.assessment_id = sets.assessment_id
+    where scores.judged_n > 0
     union all
     {{ evidence('against_country', 'national_below_min', 'contract', 'below_min_n - judged_n * below_share',
         'judged_n', assessment_id='assessment_id') }}
