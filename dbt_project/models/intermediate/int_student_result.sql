@@ -14,6 +14,15 @@ with results as (
     where {{ is_stale_year() }}
 ),
 
+-- few students have several rows: only theirs are ranked. Two columns read anew cost less than all kept.
+repeated as (
+    select assessment_id, student_key
+    from {{ ref('stg_student_result') }}
+    where {{ is_stale_year() }}
+    group by assessment_id, student_key
+    having count(*) > 1
+),
+
 years as (
     select * from {{ ref('int_year_input') }}
 ),
@@ -85,18 +94,28 @@ judged as (
     from marked
 ),
 
-ranked as (
+attempts as (
     select
-        *,
+        judged.assessment_id, judged.file_id, judged.sheet, judged.source_row,
         row_number() over (
-            partition by assessment_id, student_key
+            partition by judged.assessment_id, judged.student_key
             order by
-                case when is_valid then 0 else 1 end asc,
-                case when attendance = 'present' then 0 else 1 end asc,
-                case when scale_type = 'official' and below_min then 1 else 0 end asc,
-                exam_date desc nulls last, file_id asc, sheet asc, source_row asc
+                case when judged.is_valid then 0 else 1 end asc,
+                case when judged.attendance = 'present' then 0 else 1 end asc,
+                case when judged.scale_type = 'official' and judged.below_min then 1 else 0 end asc,
+                judged.exam_date desc nulls last, judged.file_id asc, judged.sheet asc, judged.source_row asc
         ) as attempt_rank
     from judged
+    inner join repeated
+        on judged.assessment_id = repeated.assessment_id and judged.student_key = repeated.student_key
+),
+
+ranked as (
+    select judged.*, coalesce(attempts.attempt_rank, 1) as attempt_rank
+    from judged
+    left join attempts
+        on judged.assessment_id = attempts.assessment_id and judged.file_id = attempts.file_id
+        and judged.sheet = attempts.sheet and judged.source_row = attempts.source_row
 ),
 
 final as (
