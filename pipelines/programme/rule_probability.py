@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -151,18 +151,18 @@ def probabilities(conditions: pd.DataFrame, requirements: pd.DataFrame) -> pd.Da
         seed = needs_of[rule_id, version].sort_values(["branch", "requirement"])
         needs = [Requirement(*need) for need in seed[NEED].itertuples(index=False, name=None)]
         place = {key: i for i, key in enumerate(zip(seed["branch"], seed["requirement"], strict=True))}
-        schools = sorted(rows["school_id"].unique())
-        index = {school: i for i, school in enumerate(schools)}
+        school, schools = pd.factorize(rows["school_id"], sort=True)
+        stated = zip(rows["branch"].tolist(), rows["requirement"].tolist(), strict=True)
+        requirement = np.array([place[pair] for pair in stated])
+        probability = rows["probability"].to_numpy()
+        # the rows' places: a frame an event would cost more than all that is computed of it
+        places: dict[Any, Any] = rows.groupby(EVENT, sort=True).indices
         events = []
-        for _, same in rows.groupby(EVENT, sort=True):
-            first = same.iloc[0]
+        for (subject_group, series, years_before, *_), same in places.items():
             chance = np.zeros(len(schools))
-            chance[same["school_id"].map(index).to_numpy()] = same["probability"].to_numpy()
-            counted = same[["branch", "requirement"]].drop_duplicates().itertuples(index=False, name=None)
-            requirements_of = frozenset(place[c] for c in counted)
-            events.append(
-                Event(first.subject_group, first.series, int(first.years_before), chance, requirements_of)
-            )
+            chance[school[same]] = probability[same]
+            requirements_of = frozenset(np.unique(requirement[same]).tolist())
+            events.append(Event(subject_group, series, int(years_before), chance, requirements_of))
         facts = {"rule_id": rule_id, "rule_version": version, "school_year": year, "school_id": schools}
         found.append(pd.DataFrame({**facts, "probability": rule_probability(events, needs)}))
     return pd.concat(found[1:] or found, ignore_index=True)
