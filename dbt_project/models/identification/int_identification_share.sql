@@ -1,5 +1,7 @@
+{{ config(materialized='view') }}
 -- Conditions on results below the minimum: their share, compared in integers, or their number. The share of a
 -- school is an estimate, with its Wilson interval and its posterior; a number is what it is.
+-- A view: the rows are stored once, among all conditions.
 with conditions as (
     select * from {{ ref('int_rule_condition') }}
     where measure in ('below_min_share', 'below_min_count')
