@@ -94,9 +94,15 @@ judged as (
     from marked
 ),
 
-attempts as (
+ranked as (
+    select judged.*, 1 as attempt_rank
+    from judged
+    left join repeated
+        on judged.assessment_id = repeated.assessment_id and judged.student_key = repeated.student_key
+    where repeated.student_key is null
+    union all
     select
-        judged.assessment_id, judged.file_id, judged.sheet, judged.source_row,
+        judged.*,
         row_number() over (
             partition by judged.assessment_id, judged.student_key
             order by
@@ -108,14 +114,6 @@ attempts as (
     from judged
     inner join repeated
         on judged.assessment_id = repeated.assessment_id and judged.student_key = repeated.student_key
-),
-
-ranked as (
-    select judged.*, coalesce(attempts.attempt_rank, 1) as attempt_rank
-    from judged
-    left join attempts
-        on judged.assessment_id = attempts.assessment_id and judged.file_id = attempts.file_id
-        and judged.sheet = attempts.sheet and judged.source_row = attempts.source_row
 ),
 
 final as (
