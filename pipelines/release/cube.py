@@ -64,12 +64,16 @@ def statistics() -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def write_cube(db: duckdb.DuckDBPyConnection, region: str) -> None:
-    """Write ``rpt_statistic``, ``dim_indicator`` and ``dim_code`` to ``out`` from the frames there."""
-    db.execute("use out")
-    columns, seen = columns_of(db, "out"), columns_of(db, "temp")
+def write_lists(db: duckdb.DuckDBPyConnection) -> None:
+    """Write ``dim_indicator`` and ``dim_code``, which the cube refers to, to ``out``."""
     _write_codes(db)
     _write_indicators(db)
+
+
+def write_cube(db: duckdb.DuckDBPyConnection, region: str) -> None:
+    """Write ``rpt_statistic`` to ``out`` from the frames there; ``write_lists`` comes first."""
+    db.execute("use out")
+    columns, seen = columns_of(db, "out"), columns_of(db, "temp")
     db.execute(_CUBE)
     for s in statistics():
         if s["value"] in columns[s["table_name"]]:

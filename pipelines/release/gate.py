@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +50,19 @@ def judge(db: duckdb.DuckDBPyConnection, previous: Path | None, accept_jumps: st
 
     Jumps only warn where somebody vouches for them: ``accept_jumps`` says why, and stands beside each.
     """
+    return judgement(db, previous, accept_jumps)()
+
+
+def judgement(
+    db: duckdb.DuckDBPyConnection, previous: Path | None, accept_jumps: str = ""
+) -> Callable[[], list[Judgement]]:
+    """:func:`judge` of the frames as they are now, as a task: it holds what it looks at."""
     suites = [*_distributions(db), *_completeness(db, previous), *_jumps(db, previous)]
-    judged = _run(suites, first=previous is None)
+    return partial(_judged, suites, accept_jumps, first=previous is None)
+
+
+def _judged(suites: list[_Suite], accept_jumps: str, *, first: bool) -> list[Judgement]:
+    judged = _run(suites, first=first)
     if not accept_jumps:
         return judged
     return [_accepted(j, accept_jumps) if (j.kind, j.outcome) == ("jump", "failed") else j for j in judged]

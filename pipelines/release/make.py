@@ -81,10 +81,12 @@ def make_release(
         db.execute("attach ':memory:' as out")  # the frames are thrown away: what has no room spills
         shares = ahead.shares_of(db, build, limits, workers)
         control.write_frames(db, wanted, rules, limits, shares)
-        with stop_if_recovered(db, limits, shares):
+        cube.write_lists(db)
+        judgement = gate.judgement(db, current if now else None, accept_jumps)
+        with stop_if_recovered(db, limits, shares), beside([judgement], shares.workers) as judged:
             cube.write_cube(db, region)
             lineage.write_lineage(db)
-            results = gate.judge(db, current if now else None, accept_jumps)
+            (results,) = judged()
             if now:
                 results += revision.judge(db, current, limits, shares)
         gate.write_results(db, results)
