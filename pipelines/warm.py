@@ -13,5 +13,6 @@ from pipelines.intake import stages  # noqa: F401  whose functions are the reade
 from pipelines.intake.grid import Sheet
 from pipelines.intake.layouts import recognise
 from pipelines.release import contents, shares  # noqa: F401  whose functions are the release's work
+from pipelines.scaling import run_objectivity, run_units  # noqa: F401  whose functions are the scales' work
 
 recognise(Sheet("", [["any", "header"]]))

@@ -86,7 +86,8 @@ def calibration(context: dg.AssetExecutionContext, uroven: UrovenResource) -> It
 def units(uroven: UrovenResource) -> dg.MaterializeResult:
     from pipelines.scaling import run_units  # noqa: PLC0415
 
-    return _written(uroven, run_units.run, region=uroven.settings().region)
+    settings = uroven.settings()
+    return _written(uroven, run_units.run, region=settings.region, workers=settings.workers)
 
 
 @dg.asset(
@@ -114,7 +115,7 @@ def dynamics(uroven: UrovenResource) -> dg.MaterializeResult:
 def objectivity(uroven: UrovenResource) -> dg.MaterializeResult:
     from pipelines.scaling import run_objectivity  # noqa: PLC0415
 
-    return _written(uroven, run_objectivity.run)
+    return _written(uroven, run_objectivity.run, workers=uroven.settings().workers)
 
 
 def _written(uroven: UrovenResource, run: Callable[..., dict[str, int]], **more: Any) -> dg.MaterializeResult:

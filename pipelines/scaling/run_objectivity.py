@@ -7,6 +7,7 @@ grade to the next), and three local ones: peaks at mark boundaries, marks above 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from pipelines.parallel import each
 from pipelines.psychometrics import (
     boundary_peak,
     clustered_mean,
@@ -40,25 +42,39 @@ AGREEMENT = {key for key in INFLATED if key[0] == "ВПР"}
 CHANGE_SUBJECTS = ("Русский язык", "Математика")
 
 
-def run(warehouse: Path, scales: Path) -> dict[str, int]:
-    """Write the table of signs, for every school with results by student; returns its number of rows."""
-    found: list[pa.Table] = []
-    schools: dict[str, pd.DataFrame] = {}
+def run(warehouse: Path, scales: Path, workers: int = 1) -> dict[str, int]:
+    """Write the table of signs, for every school with results by student; returns its number of rows.
+
+    Many rows are shared by the ``workers``.
+    """
     with w.reading(warehouse) as db:
         facts = w.assessments(db)
-        for batch in w.batches(db):
-            results = w.by_assessment(w.frame(db, w.SCHOOL_RESULTS, batch))
-            journal = w.by_assessment(w.frame(db, w.JOURNAL_MARKS, batch))
-            for assessment, part in results.items():
-                own = schools[assessment] = _schools(part)
-                signs = [_inflated(facts[assessment], own), _spread(own), *_peaks(facts[assessment], part)]
-                if assessment in journal:
-                    signs += _journal_signs(facts[assessment], journal[assessment])
-                found += [
-                    table_of("objectivity", s.assign(assessment_id=assessment)) for s in signs if len(s)
-                ]
+        tasks = [partial(_of_batch, warehouse, facts, batch) for batch in w.batches(db, workers)]
+    found: list[pa.Table] = []
+    schools: dict[str, pd.DataFrame] = {}
+    for signs, own in each(tasks, workers):
+        found += signs
+        schools |= own
     found += [table_of("objectivity", sign) for sign in _changes(facts, schools)]
     return {"objectivity": write_table(scales, "objectivity", found)}
+
+
+def _of_batch(
+    warehouse: Path, facts: Mapping[str, Mapping[str, Any]], batch: dict[str, Any]
+) -> tuple[list[pa.Table], dict[str, pd.DataFrame]]:
+    """Signs of some assessments, and the results of their schools."""
+    with w.reading(warehouse) as db:
+        results = w.by_assessment(w.frame(db, w.SCHOOL_RESULTS, batch))
+        journal = w.by_assessment(w.frame(db, w.JOURNAL_MARKS, batch))
+    found: list[pa.Table] = []
+    schools: dict[str, pd.DataFrame] = {}
+    for assessment, part in results.items():
+        own = schools[assessment] = _schools(part)
+        signs = [_inflated(facts[assessment], own), _spread(own), *_peaks(facts[assessment], part)]
+        if assessment in journal:
+            signs += _journal_signs(facts[assessment], journal[assessment])
+        found += [table_of("objectivity", s.assign(assessment_id=assessment)) for s in signs if len(s)]
+    return found, schools
 
 
 def _key(facts: Mapping[str, Any]) -> tuple[str, str, int]:

@@ -7,6 +7,7 @@ of the region on a calibrated scale come from the posterior of each unit, never 
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 from scipy.stats import norm
 
+from pipelines.parallel import each
 from pipelines.psychometrics import (
     MixedModel,
     ReferenceCohort,
@@ -39,29 +41,38 @@ FEW_SCHOOLS = 10
 Rows = list[dict[str, Any]]
 
 
-def run(warehouse: Path, scales: Path, region: str) -> dict[str, int]:
-    """Write the tables of units; returns their numbers of rows."""
+def run(warehouse: Path, scales: Path, region: str, workers: int = 1) -> dict[str, int]:
+    """Write the tables of units; returns their numbers of rows. Many rows are shared by the ``workers``."""
+    with w.reading(warehouse) as db:
+        tasks = [partial(_of_batch, warehouse, scales, region, batch) for batch in w.batches(db, workers)]
+    found = each(tasks, workers)
+    return {
+        "unit": write_table(scales, "unit", [table for units, _ in found for table in units]),
+        "variance": write_table(scales, "variance", [row for _, variances in found for row in variances]),
+    }
+
+
+def _of_batch(
+    warehouse: Path, scales: Path, region: str, batch: dict[str, Any]
+) -> tuple[list[pa.Table], Rows]:
+    """Units and variance components of some assessments."""
     assessments = pd.read_parquet(table_path(scales, "assessment")).set_index("assessment_id", drop=False)
     paths = {name: str(table_path(scales, name)) for name in ("assessment", "score_scale", "result_scale")}
     relative = set(assessments.index[assessments["scale_type"] == "relative"])
     units: list[pa.Table] = []
     variances: Rows = []
     with w.reading(warehouse) as db:
-        for batch in w.batches(db):
-            students = w.frame(db, w.STUDENT_CELLS, paths | batch)
-            totals = w.frame(db, w.TOTAL_CELLS, batch)
-            scaled = w.frame(db, w.SCALED_STUDENTS, {"score_scale": paths["score_scale"], **batch})
-            moments = unit_moments(all_cells(students, totals, assessments["scale_type"]), region)
-            posterior = _posterior(scaled, scales, assessments, region)
-            for assessment, part in moments.groupby("assessment_id", sort=True):
-                table, model = _units(part, region)
-                own = posterior[posterior["assessment_id"] == assessment]
-                units.append(table_of("unit", _finished(table, own, relative)))
-                variances.append({"assessment_id": assessment, **model})
-    return {
-        "unit": write_table(scales, "unit", units),
-        "variance": write_table(scales, "variance", variances),
-    }
+        students = w.frame(db, w.STUDENT_CELLS, paths | batch)
+        totals = w.frame(db, w.TOTAL_CELLS, batch)
+        scaled = w.frame(db, w.SCALED_STUDENTS, {"score_scale": paths["score_scale"], **batch})
+    moments = unit_moments(all_cells(students, totals, assessments["scale_type"]), region)
+    posterior = _posterior(scaled, scales, assessments, region)
+    for assessment, part in moments.groupby("assessment_id", sort=True):
+        table, model = _units(part, region)
+        own = posterior[posterior["assessment_id"] == assessment]
+        units.append(table_of("unit", _finished(table, own, relative)))
+        variances.append({"assessment_id": assessment, **model})
+    return units, variances
 
 
 def _finished(units: pd.DataFrame, posterior: pd.DataFrame, relative: set[str]) -> pd.DataFrame:

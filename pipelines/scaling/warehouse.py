@@ -6,6 +6,7 @@ read in place. On another engine this module is the one to replace; what it retu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -100,6 +101,8 @@ _SIZES = """
 """
 #: Rows that a step holds at once, but for one assessment that has more by itself.
 BATCH_ROWS = 2_000_000
+#: Rows below which a second process costs more than it saves.
+LARGE = 100_000
 #: The variants of each assessment that at least ? students were given, as one text.
 FORMS = """
     with forms as (
@@ -196,16 +199,22 @@ def assessments(db: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
     }
 
 
-def batches(db: duckdb.DuckDBPyConnection) -> Iterator[dict[str, Any]]:
+def batches(db: duckdb.DuckDBPyConnection, workers: int = 1) -> Iterator[dict[str, Any]]:
     """The assessments in their order, as many at once as may be held: `$assessments` of the queries.
+
+    For several ``workers``, each of which holds one, many rows make a batch for each.
 
     The queries ask `list_contains`: a filter of the table as it is read, where `in (select unnest(…))` is
     planned as a join above all the others.
     """
     chosen: list[str] = []
     held = 0
-    for assessment, n in db.execute(_SIZES).fetchall():
-        if chosen and held + n > BATCH_ROWS:
+    sizes = db.execute(_SIZES).fetchall()
+    rows = sum(n for _, n in sizes)
+    processes = workers if rows > LARGE else 1
+    most = min(BATCH_ROWS // processes, math.ceil(rows / processes))
+    for assessment, n in sizes:
+        if chosen and held + n > most:
             yield {"assessments": chosen}
             chosen, held = [], 0
         chosen.append(str(assessment))

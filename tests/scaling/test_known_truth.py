@@ -55,11 +55,17 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     return Outcome(known, scales)
 
 
-def test_an_assessment_at_a_time_gives_the_same(outcome: Outcome, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("limit", "workers"), [("BATCH_ROWS", 1), ("LARGE", 2)])
+def test_some_assessments_at_a_time_give_the_same(
+    outcome: Outcome, limit: str, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = {name: outcome.table(name) for name in ("unit", "variance", "objectivity")}
-    monkeypatch.setattr(warehouse_queries, "BATCH_ROWS", 1)
-    run_units.run(outcome.scales.with_name("warehouse.duckdb"), outcome.scales, "region")
-    run_objectivity.run(outcome.scales.with_name("warehouse.duckdb"), outcome.scales)
+    monkeypatch.setattr(warehouse_queries, limit, 1)
+    warehouse = outcome.scales.with_name("warehouse.duckdb")
+    with warehouse_queries.reading(warehouse) as db:
+        assert len(list(warehouse_queries.batches(db, workers))) > 1
+    run_units.run(warehouse, outcome.scales, "region", workers)
+    run_objectivity.run(warehouse, outcome.scales, workers)
     for name, table in whole.items():
         pd.testing.assert_frame_equal(outcome.table(name), table, check_exact=True)
 
