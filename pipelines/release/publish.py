@@ -1,7 +1,8 @@
 """Publishing: a versioned directory with a fixed file name in it, and one atomically swapped link.
 
-The published database is built anew from each table's own DDL, ordered by its columns on one thread, so the
-same rows always make the same file; comments and views are copied on purpose (CREATE TABLE AS drops them).
+The published database is built anew from each table's own DDL, ordered by its columns, so the same rows
+always make the same tables and the same Parquet; comments and views are copied on purpose (CREATE TABLE AS
+drops them).
 """
 
 from __future__ import annotations
@@ -174,7 +175,7 @@ def _copy_database(
 ) -> dict[str, int]:
     """From the catalogue ``out`` to a new database. What ``out`` took of the memory is free afterwards."""
     counts = {}
-    db.execute("SET threads = 1")
+    db.execute("RESET threads")
     db.execute(f"ATTACH {_literal(str(target))} AS release (STORAGE_VERSION {_literal(STORAGE_VERSION)})")
     db.execute("USE release")
     ddl = dict(
