@@ -17,3 +17,11 @@ def no_collector() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """Without it while modules and the like are loaded; they stay, so that later it passes over them, too."""
+    with no_collector():
+        yield
+        gc.freeze()

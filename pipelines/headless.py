@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import shutil
 import time
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
+from pipelines.collector import loading
 from pipelines.lock import HomeBusyError, home_lock
 from pipelines.parallel import start_server
 from pipelines.settings import ROOT, Settings
@@ -179,17 +179,17 @@ def _execute(settings: Settings, years: list[int] | None, quiet: bool) -> bool:
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
     if settings.workers > 1:
         start_server()
-    ensure_manifest(settings)
-    import dagster as dg  # noqa: PLC0415
+    with loading():
+        ensure_manifest(settings)
+        import dagster as dg  # noqa: PLC0415
 
-    from pipelines.definitions import defs  # noqa: PLC0415
-    from pipelines.intake.stages import landed_years  # noqa: PLC0415
-    from pipelines.intake.vault import open_ledger  # noqa: PLC0415
-    from pipelines.partitions import range_tags  # noqa: PLC0415
-    from pipelines.release.ahead import whole_run  # noqa: PLC0415
+        from pipelines.definitions import defs  # noqa: PLC0415
+        from pipelines.intake.stages import landed_years  # noqa: PLC0415
+        from pipelines.intake.vault import open_ledger  # noqa: PLC0415
+        from pipelines.partitions import range_tags  # noqa: PLC0415
+        from pipelines.release.ahead import whole_run  # noqa: PLC0415
 
     warnings.simplefilter("ignore", dg.BetaWarning)  # log handlers in dagster.yaml, once a step
-    gc.freeze()  # what is loaded by now stays: the collector need not walk over it again and again
     with kept_connections(), whole_run(), dg.DagsterInstance.get() as instance:
         end_killed_runs(instance, HEADLESS)
         job = defs.resolve_job_def("full_run")

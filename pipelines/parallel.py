@@ -29,7 +29,7 @@ def beside(tasks: Sequence[Callable[[], T]], workers: int) -> Iterator[Callable[
     With one worker the tasks run here, when their results are asked for. Whoever leaves the block without
     them ends the tasks.
     """
-    if workers == 1:
+    if workers == 1 or not tasks:
         yield lambda: [task() for task in tasks]
         return
     from pebble import ProcessPool  # noqa: PLC0415  costs 0.1 s, only here

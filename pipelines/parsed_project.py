@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from pipelines import files
+from pipelines.collector import loading
 from pipelines.settings import DBT_PROJECT
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ def parsed_project(lake: Path) -> Manifest:
     Raises RuntimeError with dbt's own message where the project can't be parsed.
     """
     if lake not in _PARSED:
-        _PARSED[lake] = _of(pickle.loads(_parsed()[0]), str(lake))
+        with loading():
+            _PARSED[lake] = _of(pickle.loads(_parsed()[0]), str(lake))
     return _PARSED[lake]
 
 

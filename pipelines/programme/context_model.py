@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 from scipy.stats import norm, shapiro
+from statsmodels.regression.linear_model import OLS, WLS, RegressionResultsWrapper
 from statsmodels.stats.diagnostic import het_breuschpagan
 from statsmodels.stats.outliers_influence import OLSInfluence, variance_inflation_factor
+from statsmodels.tools import add_constant
 
 #: An observation is influential above 4/n (Bollen & Jackman 1990).
 COOK = 4.0
@@ -53,10 +54,10 @@ def fit_context(
     x = x.loc[:, [name for name in x if x[name].nunique() > 1]]
     if len(y) < least_schools or not len(x.columns) or y.nunique() < 2:
         return None
-    design = sm.add_constant(x)
+    design = add_constant(x)
     if np.linalg.matrix_rank(design.to_numpy()) < design.shape[1]:
         return None
-    fitted = sm.WLS(y, design, weights=w / w.mean()).fit()
+    fitted = WLS(y, design, weights=w / w.mean()).fit()
     influence = _influence(fitted)
     return ContextFit(
         model=_diagnostics(fitted, influence, design),
@@ -65,9 +66,9 @@ def fit_context(
     )
 
 
-def _influence(fitted: sm.regression.linear_model.RegressionResultsWrapper) -> pd.DataFrame:
+def _influence(fitted: RegressionResultsWrapper) -> pd.DataFrame:
     """Leverage and Cook's distance by school, from the weighted problem."""
-    weighted = sm.OLS(fitted.model.wendog, fitted.model.wexog).fit()
+    weighted = OLS(fitted.model.wendog, fitted.model.wexog).fit()
     found = OLSInfluence(weighted)
     return pd.DataFrame(
         {"leverage": found.hat_matrix_diag, "cook": found.cooks_distance[0]}, index=fitted.resid.index
@@ -75,7 +76,7 @@ def _influence(fitted: sm.regression.linear_model.RegressionResultsWrapper) -> p
 
 
 def _diagnostics(
-    fitted: sm.regression.linear_model.RegressionResultsWrapper, influence: pd.DataFrame, design: pd.DataFrame
+    fitted: RegressionResultsWrapper, influence: pd.DataFrame, design: pd.DataFrame
 ) -> dict[str, float]:
     return {
         "schools_n": int(fitted.nobs),
@@ -101,9 +102,7 @@ def _vif(design: pd.DataFrame) -> pd.Series:
     )
 
 
-def _coefficients(
-    fitted: sm.regression.linear_model.RegressionResultsWrapper, design: pd.DataFrame
-) -> pd.DataFrame:
+def _coefficients(fitted: RegressionResultsWrapper, design: pd.DataFrame) -> pd.DataFrame:
     interval = fitted.conf_int()
     return pd.DataFrame(
         {
@@ -119,7 +118,7 @@ def _coefficients(
 
 
 def _residuals(
-    fitted: sm.regression.linear_model.RegressionResultsWrapper,
+    fitted: RegressionResultsWrapper,
     design: pd.DataFrame,
     sampling_se: pd.Series,
     influence: pd.DataFrame,

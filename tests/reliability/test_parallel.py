@@ -26,6 +26,13 @@ def test_results_come_in_the_order_of_their_tasks(workers: int) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
+def test_no_tasks_have_no_results(workers: int) -> None:
+    assert each([], workers) == []
+    with beside([], workers) as results:
+        assert results() == []
+
+
+@pytest.mark.parametrize("workers", [1, 2])
 def test_a_task_that_fails_is_not_lost(workers: int) -> None:
     with pytest.raises(ZeroDivisionError):
         each([partial(divmod, 1, 1), partial(divmod, 1, 0), partial(divmod, 2, 1)], workers)
