@@ -1,4 +1,4 @@
-"""What a release directory holds besides the database and its Parquet, made before it is sealed."""
+"""What a release directory holds besides the database, made before it is sealed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pipelines.release.described import described
 from pipelines.release.exports import exports
 from pipelines.release.pages import build_pages
 from pipelines.release.pages.language import LANGUAGES, Language
+from pipelines.release.publish import write_parquet
 
 #: Grains of the tables that the release step makes itself: dbt's manifest doesn't know them.
 OWN_GRAINS = {
@@ -37,7 +38,7 @@ def complete(
     school_pages: int | None = None,
     workers: int = 1,
 ) -> None:
-    """Declare keys and views in the database, then write pages, exports and documentation beside it.
+    """Declare keys and views in the database, then write Parquet, pages, exports and documentation beside it.
 
     ``manifest`` is dbt's; ``texts`` are Markdown texts by file name, kept as pages of ``docs/``. Of more than
     ``school_pages`` schools none gets a page of its own. A large release is written by ``workers`` processes.
@@ -56,7 +57,8 @@ def complete(
             partial(build_pages, database, folder / "pages", most_schools=school_pages, languages=languages)
             for languages in together
         ),
-        *exports(database, folder),
+        *exports(database, folder, has_parquet=True),
+        partial(write_parquet, folder, database),
     ]
     each(tasks, workers)
 

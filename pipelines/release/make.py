@@ -15,7 +15,7 @@ import pandas as pd
 from pipelines.parallel import beside
 from pipelines.release import ahead, control, cube, gate, lineage, own_columns, revision
 from pipelines.release.hierarchy import Limits
-from pipelines.release.publish import Release, current_release, publish, unchanged
+from pipelines.release.publish import Release, current_release, publish, unchanged, write_parquet
 from pipelines.release.shares import Shares
 from pipelines.settings import DBT_PROJECT, duckdb_config
 
@@ -60,7 +60,7 @@ def make_release(
     accept_jumps: str = "",
     reason: str = "",
     workers: int = 1,
-    complete: Callable[[Path, Path], None] | None = None,
+    complete: Callable[[Path, Path], None] = write_parquet,
 ) -> Made:
     """Make the release of ``tables``, or keep the current one when nothing changed.
 

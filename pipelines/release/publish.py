@@ -12,8 +12,9 @@ import hashlib
 import json
 import os
 import shutil
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -96,6 +97,16 @@ def unchanged(
     return (now, _row_counts(current / DATABASE, tables)) if now and now.input_hash == inputs else None
 
 
+def write_parquet(folder: Path, database: Path) -> None:
+    """Each table of a release's database as a file of ``parquet/``."""
+    (folder / "parquet").mkdir()
+    with duckdb.connect(str(database), read_only=True) as db:
+        db.execute("SET threads = 1")
+        for (table,) in db.execute("SELECT table_name FROM duckdb_tables() ORDER BY table_name").fetchall():
+            path = folder / "parquet" / f"{table}.parquet"
+            db.execute(f"COPY {_quoted(table)} TO {_literal(str(path))} (FORMAT parquet, COMPRESSION zstd)")
+
+
 def publish(
     frames: duckdb.DuckDBPyConnection,
     releases: Path,
@@ -106,7 +117,7 @@ def publish(
     code_version: str,
     rule_versions: str = "{}",
     reason: str = "",
-    complete: Callable[[Path, Path], None] | None = None,
+    complete: Callable[[Path, Path], None] = write_parquet,
 ) -> tuple[Release, dict[str, int]]:
     """Freeze the named tables as a new release and point ``current`` at it.
 
@@ -135,9 +146,7 @@ def publish(
     partial = releases / f".partial-{release.release_id}"
     partial.mkdir()
     counts = _copy_database(frames, partial / DATABASE, tables, release)
-    _write_parquet(partial, [*tables, "meta_release"])
-    if complete:
-        complete(partial, partial / DATABASE)
+    complete(partial, partial / DATABASE)
     (partial / "release.json").write_text(json.dumps(asdict(release), indent=1))
     _write_checksums(partial)
     _freeze(partial)
@@ -258,20 +267,15 @@ def _meta_release(db: duckdb.DuckDBPyConnection, release: Release) -> None:
         db.execute(f"COMMENT ON COLUMN release.main.meta_release.{column} IS {_literal(comment)}")
 
 
-def _write_parquet(folder: Path, tables: Sequence[str]) -> None:
-    (folder / "parquet").mkdir()
-    with duckdb.connect(str(folder / DATABASE), read_only=True) as db:
-        db.execute("SET threads = 1")
-        for table in tables:
-            path = folder / "parquet" / f"{table}.parquet"
-            db.execute(f"COPY {_quoted(table)} TO {_literal(str(path))} (FORMAT parquet, COMPRESSION zstd)")
-
-
 def _write_checksums(folder: Path) -> None:
     from pipelines.intake.readers import content_hash  # noqa: PLC0415
 
     files = sorted(p for p in folder.rglob("*") if p.is_file())
-    lines = [f"{content_hash(path)}  {path.relative_to(folder).as_posix()}\n" for path in files]
+    with ThreadPoolExecutor() as threads:
+        hashes = threads.map(content_hash, files)
+        lines = [
+            f"{h}  {path.relative_to(folder).as_posix()}\n" for h, path in zip(hashes, files, strict=True)
+        ]
     (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8")
 
 
@@ -293,10 +297,11 @@ def _row_counts(database: Path, tables: Sequence[str]) -> dict[str, int]:
 
 def _freeze(folder: Path) -> None:
     """Nobody writes to a release again: modes 0444, contents and directories on disk."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            path.chmod(0o444)
-            fsync(path)
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    for path in files:
+        path.chmod(0o444)
+    with ThreadPoolExecutor() as threads:  # each waits for the disk
+        deque(threads.map(fsync, files), maxlen=0)
     for path in sorted((p for p in folder.rglob("*") if p.is_dir()), reverse=True):
         fsync(path)
     fsync(folder)

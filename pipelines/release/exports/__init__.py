@@ -18,7 +18,7 @@ from pipelines.release.exports.workbook import write_workbook
 __all__ = ["exports", "write_datapackage", "write_sdmx", "write_workbook"]
 
 
-def exports(database: Path, out: Path) -> list[Callable[[], object]]:
+def exports(database: Path, out: Path, *, has_parquet: bool = False) -> list[Callable[[], object]]:
     """What writes every export into ``out``, the release's directory, which is itself the Data Package.
 
     The longest first; none depends on another.
@@ -26,5 +26,5 @@ def exports(database: Path, out: Path) -> list[Callable[[], object]]:
     return [
         partial(write_workbook, database, out / "exports" / "uroven.xlsx"),
         partial(write_sdmx, database, out / "exports" / "sdmx"),
-        partial(write_datapackage, database, out),
+        partial(write_datapackage, database, out, has_parquet=has_parquet),
     ]

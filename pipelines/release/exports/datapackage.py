@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +38,12 @@ CODES = {
 }
 
 
-def write_datapackage(database: Path, out: Path) -> None:
-    """Write ``datapackage.json`` and ``csv/*.csv`` into ``out``, and describe its ``parquet/*.parquet``."""
+def write_datapackage(database: Path, out: Path, *, has_parquet: bool = False) -> None:
+    """Write ``datapackage.json`` and ``csv/*.csv`` into ``out``; ``parquet/*.parquet`` is only described."""
     tables = described(database)
     (out / "csv").mkdir(parents=True, exist_ok=True)
     _write_csv(database, out / "csv", tables)
-    parquet = {p.stem for p in (out / "parquet").glob("*.parquet")}
-    package = descriptor(tables, _release(database), parquet)
+    package = descriptor(tables, _release(database), has_parquet=has_parquet)
     (out / "datapackage.json").write_text(
         json.dumps(package, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
     )
@@ -77,13 +75,13 @@ def _release(database: Path) -> dict[str, Any]:
     return {"release_id": row[0], "created_at": row[1]}
 
 
-def descriptor(tables: list[PublishedTable], release: dict[str, Any], parquet: Set[str]) -> dict[str, Any]:
-    """``datapackage.json`` as a dictionary; ``parquet`` names the tables that lie there as Parquet too."""
+def descriptor(tables: list[PublishedTable], release: dict[str, Any], *, has_parquet: bool) -> dict[str, Any]:
+    """``datapackage.json`` as a dictionary; ``has_parquet``: each table lies there as Parquet, too."""
     keys = {t.name: t.key for t in tables}
     resources = []
     for table in tables:
         resources.append(_csv_resource(table, keys))
-        if table.name in parquet:
+        if has_parquet:
             resources.append(
                 {
                     "name": f"{table.name}-parquet",
