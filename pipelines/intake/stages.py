@@ -270,15 +270,14 @@ def accept_each(
     settings: Settings, ledger: Ledger, contract: str, years: Sequence[int], snapshot: Snapshot
 ) -> list[Partition]:
     """:func:`accept` for each of the years, many rows in processes side by side."""
-    rows = {year: _rows_said(snapshot, contract, year) for year in years}
-    if sum(rows.values()) < LARGE:
+    if sum(_rows_said(snapshot, contract, year) for year in years) < LARGE:
         return [accept(settings, ledger, contract, year, snapshot) for year in years]
-    own, *others = sorted(years, key=lambda year: -rows[year])
-    tasks = [functools.partial(_accept_apart, settings, contract, year, snapshot) for year in others]
-    with parallel.beside(tasks, settings.workers) as results:  # this process would only wait for them
-        parts: dict[int, Partition | None] = {own: accept(settings, ledger, contract, own, snapshot)}
-        parts |= dict(zip(others, results(), strict=True))
-    return [parts[year] or accept(settings, ledger, contract, year, snapshot) for year in years]
+    tasks = [functools.partial(_accept_apart, settings, contract, year, snapshot) for year in years]
+    parts = parallel.each(tasks, settings.workers)
+    return [
+        part or accept(settings, ledger, contract, year, snapshot)
+        for part, year in zip(parts, years, strict=True)
+    ]
 
 
 def _order(snapshot: Snapshot, contract: str, year: int) -> dict[str, int]:
