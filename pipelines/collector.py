@@ -25,3 +25,14 @@ def loading() -> Iterator[None]:
     with no_collector():
         yield
         gc.freeze()
+
+
+@contextmanager
+def seldom() -> Iterator[None]:
+    """With a look for cycles after thirty times as many objects as usual: a run makes few cycles of many."""
+    before = gc.get_threshold()
+    gc.set_threshold(20_000, 10, 10)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)

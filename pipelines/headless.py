@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.collector import loading
+from pipelines.collector import loading, seldom
 from pipelines.lock import HomeBusyError, home_lock
 from pipelines.parallel import start_server
 from pipelines.settings import ROOT, Settings
@@ -190,7 +190,7 @@ def _execute(settings: Settings, years: list[int] | None, quiet: bool) -> bool:
         from pipelines.release.ahead import whole_run  # noqa: PLC0415
 
     warnings.simplefilter("ignore", dg.BetaWarning)  # log handlers in dagster.yaml, once a step
-    with kept_connections(), whole_run(), dg.DagsterInstance.get() as instance:
+    with seldom(), kept_connections(), whole_run(), dg.DagsterInstance.get() as instance:
         end_killed_runs(instance, HEADLESS)
         job = defs.resolve_job_def("full_run")
         tags = HEADLESS | _NOT_RETRIED
