@@ -180,6 +180,13 @@ def _execute(settings: Settings, years: list[int] | None, quiet: bool) -> bool:
     if settings.workers > 1:
         start_server()
     with loading():
+        from pipelines.release.ahead import whole_run  # noqa: PLC0415
+    with whole_run(settings.workers):
+        return _execute_job(settings, years, quiet)
+
+
+def _execute_job(settings: Settings, years: list[int] | None, quiet: bool) -> bool:
+    with loading():
         ensure_manifest(settings)
         import dagster as dg  # noqa: PLC0415
 
@@ -187,10 +194,9 @@ def _execute(settings: Settings, years: list[int] | None, quiet: bool) -> bool:
         from pipelines.intake.stages import landed_years  # noqa: PLC0415
         from pipelines.intake.vault import open_ledger  # noqa: PLC0415
         from pipelines.partitions import range_tags  # noqa: PLC0415
-        from pipelines.release.ahead import whole_run  # noqa: PLC0415
 
     warnings.simplefilter("ignore", dg.BetaWarning)  # log handlers in dagster.yaml, once a step
-    with seldom(), kept_connections(), whole_run(), dg.DagsterInstance.get() as instance:
+    with seldom(), kept_connections(), dg.DagsterInstance.get() as instance:
         end_killed_runs(instance, HEADLESS)
         job = defs.resolve_job_def("full_run")
         tags = HEADLESS | _NOT_RETRIED

@@ -44,6 +44,25 @@ def beside(tasks: Sequence[Callable[[], T]], workers: int) -> Iterator[Callable[
                 pool.stop()
 
 
+@contextmanager
+def kept(prepare: Callable[[], object]) -> Iterator[Callable[[Callable[[], T]], Callable[[], T]]]:
+    """A process for tasks that are still to come, which does ``prepare`` at once.
+
+    What is given begins a task there, and returns what waits for its result. The process ends with the block.
+    """
+    from pebble import ProcessPool  # noqa: PLC0415
+
+    with ProcessPool(1, initializer=end_with_parent, context=server()) as pool:
+        # the server may still be importing: that is not waited for here
+        starting = threading.Thread(target=pool.schedule, args=(prepare,), name="start a kept process")
+        starting.start()
+        try:
+            yield lambda task: pool.schedule(task).result
+        finally:
+            starting.join()
+            pool.stop()
+
+
 @cache
 def server() -> Any:
     """How processes are started: forked off a small server that has imported what they need.

@@ -1,37 +1,48 @@
-"""What to hide of the aggregate, worked out beside the parts of a run that lie between it and the release.
+"""What a release needs, begun beside the parts of the run that come before it and keep one processor busy.
 
-Those parts keep one processor busy. What was begun is taken only where the aggregate still is what it was;
-else, and in a process that doesn't make the whole run, the release works it out itself.
+The gate's process loads Great Expectations from the start. What to hide is worked out from the moment that
+the aggregate is there, and taken only where that still is what it was. In a process that doesn't make the
+whole run, the release does all of it itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import duckdb
 
-from pipelines.release import control
+from pipelines.parallel import kept
+from pipelines.release import control, gate
 from pipelines.release.hierarchy import Limits
 from pipelines.release.shares import Shares
 from pipelines.settings import duckdb_config
 
-#: Of the run that this process makes: what ends with it, and the shares begun with, by what they are of.
+Judging = Callable[[], list[gate.Judgement]]
+#: Of the run that this process makes: what ends with it, the gate's process, and the shares begun with, by
+#: what they are of.
 _run: ExitStack | None = None
+_gate: Callable[[Judging], Judging] | None = None
 _begun: dict[tuple[Path, str, Limits], Shares] = {}
 
 
 @contextmanager
-def whole_run() -> Iterator[None]:
+def whole_run(workers: int) -> Iterator[None]:
     """Within the block this process makes a whole run. What it begins and nobody takes ends with it."""
-    global _run  # noqa: PLW0603  steps of a run have nothing else in common
+    global _run, _gate  # noqa: PLW0603  steps of a run have nothing else in common
     try:
         with ExitStack() as _run:
+            _gate = _run.enter_context(kept(gate.prepare)) if workers > 1 else None
             yield
     finally:
-        _run = None
+        _run = _gate = None
         _begun.clear()
+
+
+def judging(task: Judging) -> Judging:
+    """What waits for the gate's task, begun in its process; without one, the task itself."""
+    return _gate(task) if _gate else task
 
 
 def begin(build: Path, limits: Limits, workers: int) -> None:

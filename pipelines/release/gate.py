@@ -61,6 +61,12 @@ def judgement(
     return partial(_judged, suites, accept_jumps, first=previous is None)
 
 
+def prepare() -> None:
+    """Load what judging needs, which takes longer than to judge."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    import great_expectations  # noqa: F401, PLC0415
+
+
 def _judged(suites: list[_Suite], accept_jumps: str, *, first: bool) -> list[Judgement]:
     judged = _run(suites, first=first)
     if not accept_jumps:
@@ -224,7 +230,7 @@ def _jumps(db: duckdb.DuckDBPyConnection, previous: Path | None) -> list[_Suite]
 
 
 def _run(suites: list[_Suite], *, first: bool) -> list[Judgement]:
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    prepare()
     import great_expectations as gx  # noqa: PLC0415
 
     context = gx.get_context(mode="ephemeral")

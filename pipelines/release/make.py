@@ -82,11 +82,11 @@ def make_release(
         shares = ahead.shares_of(db, build, limits, workers)
         control.write_frames(db, wanted, rules, limits, shares)
         cube.write_lists(db)
-        judgement = gate.judgement(db, current if now else None, accept_jumps)
-        with stop_if_recovered(db, limits, shares), beside([judgement], shares.workers) as judged:
+        judged = ahead.judging(gate.judgement(db, current if now else None, accept_jumps))
+        with stop_if_recovered(db, limits, shares):
             cube.write_cube(db, region)
             lineage.write_lineage(db)
-            (results,) = judged()
+            results = judged()
             if now:
                 results += revision.judge(db, current, limits, shares)
         gate.write_results(db, results)

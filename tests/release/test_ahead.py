@@ -41,7 +41,7 @@ def _taken(build: Path) -> tuple[Shares, pd.DataFrame]:
 
 
 def test_what_was_begun_is_taken_once(build: Path) -> None:
-    with ahead.whole_run():
+    with ahead.whole_run(2):
         ahead.begin(build, LIMITS, 2)
         (begun,) = ahead._begun.values()
         shares, rows = _taken(build)
@@ -50,7 +50,7 @@ def test_what_was_begun_is_taken_once(build: Path) -> None:
 
 
 def test_a_changed_aggregate_is_looked_at_anew(build: Path) -> None:
-    with ahead.whole_run():
+    with ahead.whole_run(2):
         ahead.begin(build, LIMITS, 2)
         with duckdb.connect(str(build)) as db:
             db.execute("update fct_assessment_aggregate set tested_n = 3 where unit_type = 'class'")
@@ -62,7 +62,7 @@ def test_a_changed_aggregate_is_looked_at_anew(build: Path) -> None:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_only_a_process_that_makes_the_whole_run_begins(build: Path, workers: int) -> None:
     if workers == 1:
-        with ahead.whole_run():
+        with ahead.whole_run(2):
             ahead.begin(build, LIMITS, 1)
             assert not ahead._begun
     ahead.begin(build, LIMITS, workers)
@@ -70,7 +70,7 @@ def test_only_a_process_that_makes_the_whole_run_begins(build: Path, workers: in
 
 
 def test_what_nobody_takes_ends_with_the_run(build: Path) -> None:
-    with pytest.raises(LookupError), ahead.whole_run():
+    with pytest.raises(LookupError), ahead.whole_run(2):
         ahead.begin(build, LIMITS, 2)
         raise LookupError
     assert not ahead._begun

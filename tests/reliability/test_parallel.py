@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.parallel import beside, each
+from pipelines.parallel import beside, each, kept
 
 
 def _place(number: int) -> tuple[int, int]:
@@ -59,6 +59,16 @@ def test_who_leaves_does_not_wait_for_the_tasks_beside() -> None:
         raise LookupError
     with beside([partial(time.sleep, 3600)], 2):
         pass
+
+
+def test_a_kept_process_does_its_tasks_and_ends_with_the_block() -> None:
+    with kept(partial(_place, 0)) as begin:
+        (_, one), (_, other) = [wait() for wait in (begin(partial(_place, 1)), begin(partial(_place, 2)))]
+        assert one == other != os.getpid() and _runs(one)
+        with pytest.raises(ZeroDivisionError):
+            begin(partial(divmod, 1, 0))()
+        begin(partial(time.sleep, 3600))
+    assert not _runs(one)
 
 
 def _touch_and_wait(path: Path) -> None:
