@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -65,6 +66,10 @@ def prepare() -> None:
     """Load what judging needs, which takes longer than to judge."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations  # noqa: F401, PLC0415
+    from tqdm import tqdm  # noqa: PLC0415  which it shows its progress by, silenced here
+
+    # its own lock is a semaphore of the system, which a process that is ended leaves behind
+    tqdm.set_lock(threading.RLock())
 
 
 def _judged(suites: list[_Suite], accept_jumps: str, *, first: bool) -> list[Judgement]:

@@ -8,7 +8,8 @@ import duckdb
 import pandas as pd
 import pytest
 
-from pipelines.release import ahead, control
+from pipelines.parallel import kept
+from pipelines.release import ahead, control, gate
 from pipelines.release.hierarchy import Limits
 from pipelines.release.shares import Shares
 from tests.release.regions import regions
@@ -67,6 +68,17 @@ def test_only_a_process_that_makes_the_whole_run_begins(build: Path, workers: in
             assert not ahead._begun
     ahead.begin(build, LIMITS, workers)
     assert not ahead._begun
+
+
+def _lock_of_progress_bars() -> str:
+    from tqdm import tqdm  # noqa: PLC0415
+
+    return type(tqdm.get_lock()).__module__
+
+
+def test_the_gates_process_leaves_no_semaphore_behind() -> None:
+    with kept(gate.prepare) as begin:
+        assert begin(_lock_of_progress_bars)() == "_thread"
 
 
 def test_what_nobody_takes_ends_with_the_run(build: Path) -> None:
