@@ -46,18 +46,14 @@ class Judgement:
     message_en: str
 
 
-def judge(db: duckdb.DuckDBPyConnection, previous: Path | None, accept_jumps: str = "") -> list[Judgement]:
-    """Judge the frames in ``out`` against expectations and the release in the directory ``previous``.
-
-    Jumps only warn where somebody vouches for them: ``accept_jumps`` says why, and stands beside each.
-    """
-    return judgement(db, previous, accept_jumps)()
-
-
 def judgement(
     db: duckdb.DuckDBPyConnection, previous: Path | None, accept_jumps: str = ""
 ) -> Callable[[], list[Judgement]]:
-    """:func:`judge` of the frames as they are now, as a task: it holds what it looks at."""
+    """What judges the frames in ``out`` by expectations and the release in the directory ``previous``.
+
+    A task that holds what it looks at: the frames as they are now. Jumps only warn where somebody vouches for
+    them: ``accept_jumps`` says why, and stands beside each.
+    """
     suites = [*_distributions(db), *_completeness(db, previous), *_jumps(db, previous)]
     return partial(_judged, suites, accept_jumps, first=previous is None)
 

@@ -122,7 +122,7 @@ def publish(
     """Freeze the named tables as a new release and point ``current`` at it.
 
     ``frames``: its catalogue ``out`` holds the tables, and is given up. ``complete`` gets the release's
-    directory and database before they are sealed, and adds to them.
+    directory and database before they are sealed, and adds to them: the Parquet, and what else there is.
 
     Returns the release and the rows of each table. With unchanged inputs the current release stays.
     Nothing of a publication that was cut short is ever visible: its directory has no final name.
@@ -256,8 +256,7 @@ def _meta_release(db: duckdb.DuckDBPyConnection, release: Release) -> None:
     db.execute(
         "CREATE TABLE release.main.meta_release (release_id VARCHAR PRIMARY KEY, "
         "created_at TIMESTAMP NOT NULL, code_version VARCHAR NOT NULL, rule_versions VARCHAR NOT NULL, "
-        "input_hash VARCHAR NOT NULL, "
-        "previous_release_id VARCHAR, reason VARCHAR NOT NULL)"
+        "input_hash VARCHAR NOT NULL, previous_release_id VARCHAR, reason VARCHAR NOT NULL)"
     )
     db.execute(
         "INSERT INTO release.main.meta_release VALUES (?, ?, ?, ?, ?, ?, ?)", list(asdict(release).values())

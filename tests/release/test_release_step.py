@@ -11,7 +11,7 @@ import yaml
 
 from pipelines.release import control
 from pipelines.release.diff import diff
-from pipelines.release.gate import judge
+from pipelines.release.gate import judgement
 from pipelines.release.hierarchy import KEYS, Limits, suppress
 from pipelines.release.make import Stopped, stop_if_recovered
 from pipelines.release.retention import clean
@@ -188,20 +188,22 @@ def plausible() -> duckdb.DuckDBPyConnection:
 def test_a_first_release_is_only_warned_and_a_later_one_is_stopped(
     plausible: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    assert {r.outcome for r in judge(plausible, None)} == {"passed"}
+    assert {r.outcome for r in judgement(plausible, None)()} == {"passed"}
     with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as db:
         db.register("now", plausible.execute("from out.fct_assessment_aggregate").df())
         db.execute(
             "create table fct_assessment_aggregate as select * replace (35.0 as below_min_pct) from now"
         )
-    failed = [r for r in judge(plausible, tmp_path) if r.outcome == "failed"]
+    failed = [r for r in judgement(plausible, tmp_path)() if r.outcome == "failed"]
     assert [r.column_name for r in failed] == ["moved"] and "изменилась" in failed[0].message_ru
     assert "— a участников 100 → 100 (-25)" in failed[0].message_ru
-    vouched = [r for r in judge(plausible, tmp_path, "сверено с протоколами") if r.outcome != "passed"]
+    vouched = [r for r in judgement(plausible, tmp_path, "сверено с протоколами")() if r.outcome != "passed"]
     assert [(r.column_name, r.outcome) for r in vouched] == [("moved", "warned")]
     assert vouched[0].message_ru.endswith("(принято: сверено с протоколами)")
     plausible.execute("update out.fct_assessment_aggregate set participation_pct = 130")
-    assert [r.column_name for r in judge(plausible, None) if r.outcome == "warned"] == ["participation_pct"]
+    assert [r.column_name for r in judgement(plausible, None)() if r.outcome == "warned"] == [
+        "participation_pct"
+    ]
 
 
 @pytest.mark.parametrize(("before_n", "outcome"), [(40, "warned"), (60, "failed")])
@@ -214,7 +216,7 @@ def test_a_share_of_few_students_that_moves_with_the_rest_of_them_only_warns(
             "create table fct_assessment_aggregate as "  # noqa: S608
             f"select * replace (35.0 as below_min_pct, {before_n} as tested_n) from now"
         )
-    (moved,) = [r for r in judge(plausible, tmp_path) if r.outcome != "passed"]
+    (moved,) = [r for r in judgement(plausible, tmp_path)() if r.outcome != "passed"]
     assert (moved.column_name, moved.outcome) == ("moved", outcome)
     assert f"участников {before_n} → 100" in moved.message_ru
 
@@ -226,11 +228,11 @@ def test_a_region_that_never_sent_results_is_not_stopped_for_that(
         db.register("now", plausible.execute("from out.fct_assessment_aggregate").df())
         db.execute("create table fct_assessment_aggregate as from now")
     plausible.execute("delete from out.fct_assessment_aggregate")
-    stopped = [r.message_ru for r in judge(plausible, tmp_path) if r.outcome == "failed"]
+    stopped = [r.message_ru for r in judgement(plausible, tmp_path)() if r.outcome == "failed"]
     assert "нет ни одного результата региона" in stopped
     with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as db:
         db.execute("delete from fct_assessment_aggregate")
-    assert {r.outcome for r in judge(plausible, tmp_path)} == {"passed"}
+    assert {r.outcome for r in judgement(plausible, tmp_path)()} == {"passed"}
 
 
 def test_rules_are_valid_sql_on_every_mart() -> None:
