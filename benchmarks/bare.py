@@ -1,17 +1,20 @@
 """The bare script of the whole chain: calamine, DuckDB and the pure library, in one process, nothing else.
 
+    python -m benchmarks.bare INBOX FOLDER
+
 It computes the figures that the release publishes of ВПР protocols: score counts, classical statistics, the
 calibration with its scale, differential functioning, units by subgroup with quartiles, marks, intervals and
 standing on the scale, the posterior of municipalities and the region, shrunken means, signs of objectivity,
-three-year slopes with their tests, the rule of low results, and the cube of them all, and writes them as
-Parquet. The probabilities of the rules are left out. No validation, no ledger, no history, no release
-control, no exports, no pages, and nobody can ask it why.
+three-year slopes with their tests, the rules of low results with each condition and the probability that
+they hold, and the cube of them all, and writes them to the folder as Parquet. Left out: how long schools stay
+on a list, and where rules part. No validation, no ledger, no history, no release control, no exports, no
+pages, and nobody can ask it why.
 """
 
 from __future__ import annotations
 
 import re
-import tempfile
+import sys
 from pathlib import Path
 
 import duckdb
@@ -19,6 +22,7 @@ import numpy as np
 import pandas as pd
 import python_calamine
 
+from pipelines.programme.rule_probability import probabilities
 from pipelines.psychometrics import (
     Calibration,
     boundary_peak,
@@ -43,6 +47,7 @@ from pipelines.psychometrics import (
     wle_table,
 )
 
+_SEEDS = Path(__file__).parents[1] / "dbt_project" / "seeds"
 _ITEM = re.compile(r"балл за|\(\d+\s*б\)", re.IGNORECASE)
 _WORK = re.compile(r"ВПР (\d{4}) (.+) (\d) класс")
 _NAMES = {
@@ -57,9 +62,10 @@ _NAMES = {
 }
 
 
-def bare_chain(inbox: Path) -> tuple[int, dict[str, pd.DataFrame]]:
-    """Read the protocols and compute the figures; returns how many item scores there were, and the tables."""
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect(config={"threads": 2}) as db:
+def bare_chain(inbox: Path, folder: Path) -> None:
+    """Read the protocols of the inbox and write the figures to the folder, a Parquet file a table."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(config={"threads": 2}) as db:
         db.execute(_TABLES)
         db.execute(_REGISTERS.format(inbox=inbox))
         for path in sorted((inbox / "student_results").glob("*.xlsx")):
@@ -76,12 +82,12 @@ def bare_chain(inbox: Path) -> tuple[int, dict[str, pd.DataFrame]]:
         db.register("signs", pd.concat(signs))
         db.execute("create table sign as from signs")
         _slopes(db)
+        _rules(db)
         db.execute(_CUBE)
+        db.execute("create table size as select count(*) as item_scores_n from score")
         for (table,) in db.execute("select table_name from duckdb_tables()").fetchall():
             if table not in ("score", "student"):
                 db.execute(f"copy {table} to '{folder}/{table}.parquet'")
-        scores = int(db.execute("select count(*) from score").fetchall()[0][0])
-        return scores, {t: db.execute(f"from {t}").df() for t in ("unit", "posterior", "sign", "dynamics")}
 
 
 def _load(db: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -282,6 +288,15 @@ def _shrink(db: duckdb.DuckDBPyConnection) -> None:
     db.execute("create table shrunken as from together")
 
 
+def _rules(db: duckdb.DuckDBPyConnection) -> None:
+    """The conditions of the rules of low results, whether these hold, and the probability that they do."""
+    for query in _CONDITIONS:
+        db.execute(query.format(seeds=_SEEDS))
+    found = probabilities(db.execute("from condition").df(), db.execute("from requirement").df())
+    db.register("found", found)
+    db.execute(_LABELS)
+
+
 _TABLES = """
 create table score (work varchar, series varchar, year integer, school varchar, class_name varchar,
     sex varchar, form varchar, journal integer, student integer, item varchar, score integer);
@@ -437,14 +452,86 @@ _AFTER = (
         a.mean_scale_score - b.mean_scale_score as gap
     from unit as a join unit as b using (work, unit_type, unit_id)
     where a.subgroup < b.subgroup and split_part(a.subgroup, ':', 1) = split_part(b.subgroup, ':', 1)""",
-    """create table low as
-    with low as (select unit_id, year, series, 100 * below_n >= 30 * n as is_low from unit
-        where unit_type = 'school' and subgroup = 'all' and n >= 10)
-    select a.unit_id, a.year, count(*) filter (a.is_low) >= 2
-        or count(*) filter (a.is_low and b.is_low) >= 1 as listed
-    from low as a left join low as b
-        on a.unit_id = b.unit_id and a.series = b.series and a.year = b.year + 1 group by all""",
     """create table inflated as
     select s.work, s.unit_id, s.ci_low > r.ci_high as flagged from unit as s join unit as r using (work)
     where s.unit_type = 'school' and s.subgroup = 'all' and r.unit_type = 'region' and r.subgroup = 'all'""",
 )
+_CONDITIONS = (
+    "create table requirement as from read_csv('{seeds}/rule_requirement.csv')",
+    """create table prior as
+    with results as (select work, n, below_n from unit where unit_type = 'school' and subgroup = 'all'),
+    totals as (select work, count(*) as schools_n, sum(below_n) / sum(n) as share,
+            sum(n) - sum(n * n) / sum(n) as weight from results group by all),
+    between as (
+        select work, share, (sum(n * (below_n / n - share) ** 2) / nullif(share * (1 - share), 0)
+                - (schools_n - 1)) / nullif(weight - (schools_n - 1), 0) as rho
+        from results join totals using (work) group by work, share, schools_n, weight)
+    select work, if(rho > 0 and rho < 1, share * (1 / rho - 1), 0.5) as alpha,
+        if(rho > 0 and rho < 1, (1 - share) * (1 / rho - 1), 0.5) as beta from between""",
+    """create table condition as
+    with asked as (
+        select p.rule_id, p.rule_version, branch, requirement, least_n, flagged_results = 'drop' as drops,
+            c.subject || '-' || c.grade as series, coalesce(subject_group, c.subject) as subject_group,
+            r.measure, r.comparison, cast(r.threshold as double) as threshold,
+            unnest(range(r.years_n)) as years_before
+        from read_csv('{seeds}/rule_pack.csv') as p join requirement as r using (rule_id, rule_version)
+        join read_csv('{seeds}/rule_condition.csv') as c using (condition_set)
+        where c.kind = 'ВПР' and r.measure = 'below_min_share'),
+    flagged as (
+        select distinct work, school as unit_id from sign join mark using (work)
+        where flagged and split_part(work, '-', 1) in ('Русский язык', 'Математика')
+            and (starts_with(sign, 'sharp') or sign in ('inflated_mean', 'marks_against_scores')
+                and split_part(work, '-', 2) in ('4', '5')))
+    select rule_id, rule_version, year + years_before as school_year, unit_id as school_id, branch,
+        requirement, years_before, series, subject_group, measure, comparison, threshold, n,
+        below_n as numerator, 100 * below_n / n as observed, n >= least_n as is_known,
+        n >= least_n and 100 * below_n >= threshold * n as met_point,
+        n >= least_n and 100 * below_low >= threshold as met_confirmed,
+        n >= least_n and 100 * below_n + 5 * n >= threshold * n as met_near,
+        alpha + below_n as posterior_alpha, beta + n - below_n as posterior_beta,
+        cast(null as double) as margin_z
+    from unit join asked using (series) join prior using (work)
+    left join flagged using (work, unit_id)
+    where unit_type = 'school' and subgroup = 'all' and not (drops and flagged.unit_id is not null)
+        and year + years_before <= (select max(year) from unit)""",
+)
+_LABELS = """create table label as
+    with held as (
+        select school_id, rule_id, rule_version, school_year, branch, requirement, years_before,
+            case same_by when 'assessment' then series when 'subject' then subject_group end as same,
+            count(*) filter (met_point) >= any_value(conditions_n) as point,
+            count(*) filter (met_confirmed) >= any_value(conditions_n) as confirmed,
+            count(*) filter (met_near) >= any_value(conditions_n) as near,
+            count(*) filter (is_known) >= any_value(conditions_n) as decided
+        from condition join requirement using (rule_id, rule_version, branch, requirement)
+        group by all),
+    grouped as (
+        select school_id, rule_id, rule_version, school_year, branch, requirement, same,
+            count(*) filter (point) >= any_value(years_held_n) as point,
+            count(*) filter (confirmed) >= any_value(years_held_n) as confirmed,
+            count(*) filter (near) >= any_value(years_held_n) as near,
+            count(*) filter (decided) >= any_value(years_held_n) as decided
+        from held join requirement using (rule_id, rule_version, branch, requirement)
+        group by all),
+    branches as (
+        select school_id, rule_id, rule_version, school_year, branch,
+            count(*) filter (point) >= any_value(groups_n) as point,
+            count(*) filter (confirmed) >= any_value(groups_n) as confirmed,
+            count(*) filter (near) >= any_value(groups_n) as near,
+            count(*) filter (decided) >= any_value(groups_n) as decided
+        from grouped join requirement using (rule_id, rule_version, branch, requirement)
+        group by all)
+    select school_id, rule_id, school_year,
+        case when bool_or(confirmed) then 'confirmed' when bool_or(point) then 'point'
+            when bool_or(near) then 'near' when not bool_or(decided) then 'insufficient' else 'no'
+        end as status, status in ('point', 'confirmed') as is_met, any_value(met_n) as met_n,
+        any_value(probability) as probability
+    from branches join found using (school_id, rule_id, rule_version, school_year)
+    join (select school_id, rule_id, school_year, count(distinct (series, years_before))
+            filter (met_point) as met_n from condition group by all)
+        using (school_id, rule_id, school_year)
+    group by all"""
+
+
+if __name__ == "__main__":
+    bare_chain(Path(sys.argv[1]), Path(sys.argv[2]))
