@@ -15,8 +15,8 @@ from pipelines.settings import Settings
 POOL = "duckdb_write"
 #: The parts of the dbt project by their tags, in the order of the flow.
 PARTS = ("before_scales", "after_scales", "after_context", "after_programme")
-#: Where release control begins.
-AGGREGATE = dg.AssetKey(["warehouse", "fct_assessment_aggregate"])
+#: Where release control can begin.
+RESULTS = dg.AssetKey(["warehouse", "int_unit_result"])
 _GROUPS = {
     "staging": "e_staging",
     "intermediate": "f_intermediate",
@@ -84,7 +84,7 @@ def warehouse_assets() -> list[dg.AssetsDefinition]:
         ) -> Iterator[Any]:
             settings = uroven.settings()
             yield from dbt.build(context, settings, manifest, TRANSLATOR)
-            if AGGREGATE in context.selected_asset_keys:
+            if RESULTS in context.selected_asset_keys:
                 from pipelines.release import ahead  # noqa: PLC0415
                 from pipelines.release.hierarchy import Limits  # noqa: PLC0415
 

@@ -1,8 +1,8 @@
 """What a release needs, begun beside the parts of the run that come before it and keep one processor busy.
 
 The gate's process loads Great Expectations from the start. What to hide is worked out from the moment that
-the aggregate is there, and taken only where that still is what it was. In a process that doesn't make the
-whole run, the release does all of it itself.
+the results of units are there, before their scales, and taken only where the aggregate in the end holds the
+same. In a process that doesn't make the whole run, the release does all of it itself.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ def judging(task: Judging) -> Judging:
 
 
 def begin(build: Path, limits: Limits, workers: int) -> None:
-    """Begin with the aggregate as it stands in the build database, if this process will release it."""
+    """Begin with the results of units in the build database, if this process will release them."""
     if _run is None or workers == 1:
         return
     with duckdb.connect(config=duckdb_config(build)) as db:
         db.execute(f"attach '{build}' as build (read_only)")
-        shares = Shares(control.aggregate_rows(db), workers)
-        _begun[build, control.aggregate_hash(db), limits] = shares
+        shares = Shares(control.aggregate_rows(db, control.RESULTS), workers)
+        _begun[build, control.aggregate_hash(db, control.RESULTS), limits] = shares
     _run.enter_context(shares.begun(limits))
 
 

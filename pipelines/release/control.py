@@ -45,12 +45,14 @@ _STATUS = {
     "conf_status": "Защита: F открыто, A скрыто малое число, D скрыто ради других — "
     "Confidentiality: F, A, D (SDMX)",
 }
+#: Where the rows that release control looks at stand first, before there are scales, and where in the end.
+RESULTS, AGGREGATE = "int_unit_result", "fct_assessment_aggregate"
 #: What the aggregate's cells are made of.
 ROWS = """
     select a.unit_type, a.unit_id, a.assessment_id, a.subgroup, a.school_id, a.municipality_id,
         s.locality_group, a.tested_n, a.judged_n, a.below_min_n, a.mean_score, a.sd, d.max_score,
         a.mark_2_n, a.mark_3_n, a.mark_4_n, a.mark_5_n, a.p25, a.p50, a.p75
-    from build.fct_assessment_aggregate as a
+    from build.{table} as a
     left join build.dim_assessment as d on a.assessment_id = d.assessment_id
     left join (select 'school' as unit_type, school_id, school_year, locality_group
         from build.int_school_year) as s
@@ -236,14 +238,15 @@ def _first(numbers: Iterable[int]) -> str:
     return f"coalesce({names}null, null)"
 
 
-def aggregate_rows(db: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+def aggregate_rows(db: duckdb.DuckDBPyConnection, table: str = AGGREGATE) -> pd.DataFrame:
     """The rows that ``hierarchy`` looks at, of the build database."""
-    return db.execute(ROWS).df()
+    return db.execute(ROWS.format(table=table)).df()
 
 
-def aggregate_hash(db: duckdb.DuckDBPyConnection) -> str:
+def aggregate_hash(db: duckdb.DuckDBPyConnection, table: str = AGGREGATE) -> str:
     """Tells ``aggregate_rows`` apart from others without reading them."""
-    found = db.execute(f"select count(*), sum(hash(cells)) from ({ROWS}) as cells").fetchone()  # noqa: S608
+    rows = ROWS.format(table=table)
+    found = db.execute(f"select count(*), sum(hash(cells)) from ({rows}) as cells").fetchone()  # noqa: S608
     return str(found)
 
 

@@ -12,6 +12,7 @@ from pipelines.parallel import kept
 from pipelines.release import ahead, control, gate
 from pipelines.release.hierarchy import Limits
 from pipelines.release.shares import Shares
+from tests.conftest import Home
 from tests.release.regions import regions
 
 LIMITS = Limits()
@@ -24,9 +25,11 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.setattr(f"pipelines.release.shares.{limit}", 1)
     rows, path = regions(range(4)).assign(school_year=2021), tmp_path / "warehouse.duckdb"
     schools = rows.query("unit_type == 'school'")[["school_id", "school_year", "locality_group"]]
+    results = rows.drop(columns=["locality_group", "max_score"])
     with duckdb.connect(str(path)) as db:
         for name, frame in (
-            ("fct_assessment_aggregate", rows.drop(columns=["locality_group", "max_score"])),
+            (control.RESULTS, results),
+            (control.AGGREGATE, results),
             ("dim_assessment", rows[["assessment_id", "max_score"]].drop_duplicates()),
             ("int_school_year", schools.drop_duplicates("school_id")),
         ):
@@ -48,6 +51,15 @@ def test_what_was_begun_is_taken_once(build: Path) -> None:
         shares, rows = _taken(build)
         assert shares is begun and _taken(build)[0] is not begun
         pd.testing.assert_frame_equal(shares.suppress(LIMITS), Shares(rows).suppress(LIMITS))
+
+
+def test_the_aggregate_holds_the_results_that_stood_before_the_scales(sample_home: Home) -> None:
+    with duckdb.connect() as db:
+        db.execute(f"attach '{sample_home.path / 'build' / 'warehouse.duckdb'}' as build (read_only)")
+        begun_with, released = (
+            control.aggregate_hash(db, table) for table in (control.RESULTS, control.AGGREGATE)
+        )
+    assert begun_with == released
 
 
 def test_a_changed_aggregate_is_looked_at_anew(build: Path) -> None:

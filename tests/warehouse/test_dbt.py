@@ -335,7 +335,8 @@ def test_no_outer_join_compares_every_row_with_every_row(sample_home: Home) -> N
     with duckdb.connect() as db:
         db.execute(f"attach '{database}' as build (read_only)")
         for name, sql in (
-            ("rows", control.ROWS),
+            ("rows", control.ROWS.format(table=control.AGGREGATE)),
+            ("rows of results", control.ROWS.format(table=control.RESULTS)),
             ("indicators", control.INDICATORS.replace("$1", "'staff'")),
         ):
             plan = json.loads(db.execute(f"explain (format json) {sql}").fetchall()[0][1])
