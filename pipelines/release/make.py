@@ -12,8 +12,9 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from pipelines import ahead
 from pipelines.parallel import beside
-from pipelines.release import ahead, control, cube, gate, lineage, own_columns, revision
+from pipelines.release import control, cube, gate, lineage, own_columns, revision
 from pipelines.release.hierarchy import Limits
 from pipelines.release.publish import Release, current_release, publish, unchanged, write_parquet
 from pipelines.release.shares import Shares
@@ -83,6 +84,7 @@ def make_release(
         control.write_frames(db, wanted, rules, limits, shares)
         cube.write_lists(db)
         judged = ahead.judging(gate.judgement(db, current if now else None, accept_jumps))
+        db.execute("reset threads")
         with stop_if_recovered(db, limits, shares):
             cube.write_cube(db, region)
             lineage.write_lineage(db)
