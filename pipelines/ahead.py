@@ -1,19 +1,22 @@
-"""What a release needs, begun beside the parts of the run that come before it and keep one processor busy.
+"""What a run needs later, begun beside parts of it that leave a processor idle.
 
-The gate's process loads Great Expectations from the start. What to hide is worked out from the moment that
-the results of units are there, before their scales, and taken only where the aggregate in the end holds the
-same. In a process that doesn't make the whole run, the release does all of it itself.
+dbt is loaded while files are validated, Great Expectations in the gate's process while dbt runs. What to hide
+is worked out from the moment that the results of units are there, before their scales, and taken only where
+the aggregate in the end holds the same. In a process that doesn't make the whole run, each step does all of
+its work itself.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import duckdb
 
 from pipelines.parallel import kept
+from pipelines.parsed_project import parsed_project
 from pipelines.release import control, gate
 from pipelines.release.hierarchy import Limits
 from pipelines.release.shares import Shares
@@ -29,15 +32,42 @@ _begun: dict[tuple[Path, str, Limits], Shares] = {}
 
 @contextmanager
 def whole_run(workers: int) -> Iterator[None]:
-    """Within the block this process makes a whole run. What it begins and nobody takes ends with it."""
+    """Within the block this process makes a whole run, if it has processes to work beside it.
+
+    What it begins and nobody takes ends with it.
+    """
     global _run, _gate  # noqa: PLW0603  steps of a run have nothing else in common
     try:
-        with ExitStack() as _run:
-            _gate = _run.enter_context(kept(gate.prepare)) if workers > 1 else None
+        with ExitStack() as stack:
+            _run = stack if workers > 1 else None
             yield
     finally:
         _run = _gate = None
         _begun.clear()
+
+
+def load_dbt(lake: Path) -> None:
+    """Load dbt and its project in a thread. What is wrong with it is said when it is needed."""
+    if _run is None:
+        return
+
+    def load() -> None:
+        with suppress(Exception):
+            import dbt.adapters.duckdb  # noqa: PLC0415
+            import dbt.cli.main  # noqa: F401, PLC0415
+
+            parsed_project(lake)
+
+    loading = threading.Thread(target=load, name="load dbt")
+    loading.start()
+    _run.callback(loading.join)
+
+
+def load_gate() -> None:
+    """Start the gate's process, which loads what judging needs."""
+    global _gate  # noqa: PLW0603
+    if _run is not None and _gate is None:
+        _gate = _run.enter_context(kept(gate.prepare))
 
 
 def judging(task: Judging) -> Judging:
@@ -47,7 +77,7 @@ def judging(task: Judging) -> Judging:
 
 def begin(build: Path, limits: Limits, workers: int) -> None:
     """Begin with the results of units in the build database, if this process will release them."""
-    if _run is None or workers == 1:
+    if _run is None:
         return
     with duckdb.connect(config=duckdb_config(build)) as db:
         db.execute(f"attach '{build}' as build (read_only)")

@@ -180,7 +180,7 @@ def _execute(settings: Settings, years: list[int] | None, quiet: bool) -> bool:
     if settings.workers > 1:
         start_server()
     with loading():
-        from pipelines.release.ahead import whole_run  # noqa: PLC0415
+        from pipelines.ahead import whole_run  # noqa: PLC0415
     with whole_run(settings.workers):
         return _execute_job(settings, years, quiet)
 

@@ -10,6 +10,7 @@ import dataclasses
 import json
 import os
 import pickle
+import threading
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
 ANY_LAKE = "/lake-of-this-home"
 #: Whose change may change what a parse says.
 _PACKAGES = ("dbt-core", "dbt-adapters", "dbt-common", "dbt-duckdb")
-#: Parsed projects of this process, by their lakes.
+#: Parsed projects of this process, by their lakes. One thread loads them, others wait for it.
 _PARSED: dict[Path, Manifest] = {}
+_LOADING = threading.Lock()
 
 
 @cache
@@ -54,10 +56,11 @@ def parsed_project(lake: Path) -> Manifest:
 
     Raises RuntimeError with dbt's own message where the project can't be parsed.
     """
-    if lake not in _PARSED:
-        with loading():
-            _PARSED[lake] = _of(pickle.loads(_parsed()[0]), str(lake))
-    return _PARSED[lake]
+    with _LOADING:
+        if lake not in _PARSED:
+            with loading():
+                _PARSED[lake] = _of(pickle.loads(_parsed()[0]), str(lake))
+        return _PARSED[lake]
 
 
 def write_manifest(lake: Path, path: Path) -> None:

@@ -70,10 +70,12 @@ def in_order(names: set[str]) -> list[str]:
     can_subset=True,
 )
 def accept(context: dg.AssetExecutionContext, uroven: UrovenResource) -> Iterator[Any]:
+    from pipelines import ahead  # noqa: PLC0415
     from pipelines.intake import stages  # noqa: PLC0415
     from pipelines.logs import peak_memory_mb  # noqa: PLC0415
 
     settings, ledger = uroven.settings(), uroven.ledger()
+    ahead.load_dbt(settings.lake)
     stages.ensure_empty_tables(settings)
     chosen = {int(y) for y in context.partition_keys}
     selected = {key.path[-1] for key in context.selected_asset_keys}

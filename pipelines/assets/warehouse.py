@@ -82,12 +82,13 @@ def warehouse_assets() -> list[dg.AssetsDefinition]:
         def build(
             context: dg.AssetExecutionContext, uroven: UrovenResource, dbt: DbtInProcess
         ) -> Iterator[Any]:
+            from pipelines import ahead  # noqa: PLC0415
+            from pipelines.release.hierarchy import Limits  # noqa: PLC0415
+
             settings = uroven.settings()
+            ahead.load_gate()
             yield from dbt.build(context, settings, manifest, TRANSLATOR)
             if RESULTS in context.selected_asset_keys:
-                from pipelines.release import ahead  # noqa: PLC0415
-                from pipelines.release.hierarchy import Limits  # noqa: PLC0415
-
                 ahead.begin(settings.warehouse, Limits(), settings.workers)
 
         return build

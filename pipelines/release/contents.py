@@ -48,7 +48,6 @@ def complete(
     bi.declare_keys(database, {t: g for t, g in grains.items() if t in published})
     bi.label_views(database)
     tables = described(database)
-    dictionary.write_docs(folder / "docs", tables, manifest, texts)
     workers = workers if sum(t.rows or 0 for t in tables) > LARGE else 1
     # languages written together read the database once; a third worker would have nothing to do then
     together: list[Sequence[Language]] = [LANGUAGES] if workers < 3 else [(lang,) for lang in LANGUAGES]
@@ -59,6 +58,7 @@ def complete(
         ),
         *exports(database, folder, has_parquet=True),
         partial(write_parquet, folder, database),
+        partial(dictionary.write_docs, folder / "docs", tables, manifest, texts),
     ]
     each(tasks, workers)
 

@@ -19,8 +19,10 @@ their own, so that no hidden value ever stands in a file that is published.
 from __future__ import annotations
 
 import csv
+import threading
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -37,8 +39,11 @@ RULES = DBT_PROJECT / "seeds" / "publication_rule.csv"
 STAFF = 3
 #: A probability in bands is a multiple of one over this [local].
 BANDS = 4
-#: Of a table with rules: temporary table with what is shown, and why a column's value is hidden, where it is.
-SEEN, CONF = "seen_", "__conf"
+#: Catalogue with what the frames are made with: the hidden cells and forms, and of a table with rules a table
+#: with what is shown, and why a column's value is hidden, where it is.
+ASIDE, SEEN, CONF = "aside", "seen_", "__conf"
+#: Tables of which frames are made at a time: most are small, and one thread's work.
+TOGETHER = 2
 #: Columns that release control adds.
 _STATUS = {
     "obs_status": "Состояние строки: A, Q скрыто — Status: A normal, Q suppressed",
@@ -147,24 +152,45 @@ def write_frames(
 
     A table of which anything may be hidden says so in ``obs_status`` (Q) and ``conf_status`` (F, A, D).
     """
+    db.execute(f"attach ':memory:' as {ASIDE}")
     _hidden_cells(db, limits, shares or Shares(aggregate_rows(db)))
     _hidden_forms(db, limits)
-    costs: list[tuple[object, ...]] = []
     columns = columns_of(db, "build")
-    db.execute("use build")  # unqualified names in rules are tables of the build database
     ddl = dict(
         db.execute("select table_name, sql from duckdb_tables() where database_name = 'build'").fetchall()
     )
-    for table in tables:
-        if table not in ddl:
-            raise LookupError(f"the build database lacks {table}: run dbt first")
-        db.execute("use out")
-        db.execute(ddl[table])
-        db.execute("use build")
+    if missing := [t for t in tables if t not in ddl]:
+        raise LookupError(f"the build database lacks {', '.join(missing)}: run dbt first")
+    own = threading.local()
+
+    def write(table: str) -> list[tuple[object, ...]]:
+        if not hasattr(own, "cursor"):
+            own.cursor = _with_hidden(db.cursor())
+        own.cursor.execute(f"use out; {ddl[table]}; use build")
         masking = [r for r in rules[table] if r.rule not in ("open", "withheld")]
-        costs += _write_table(db, table, columns[table], masking, limits)
+        return _write_table(own.cursor, table, columns[table], masking, limits)
+
+    with ThreadPoolExecutor(TOGETHER) as threads:
+        costs = [cost for costs in threads.map(write, tables) for cost in costs]
     copy_comments(db, tables, "build", "out")
     _write_costs(db, costs)
+
+
+def _with_hidden(cursor: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """What rules are written in: tables of the build database by their names, and what is hidden."""
+    cursor.execute("use build")
+    for table in ("hidden", "hidden_form"):
+        cursor.execute(f"create temp view {table} as from {ASIDE}.main.{table}")
+    cursor.execute(
+        "create temp macro cell(l, kind, unit, work, part) as (select min(h.status) "
+        "from temp.hidden as h where h.layer = l and h.unit_type = kind and h.unit_id = unit "
+        "and h.assessment_id = work and h.subgroup = part)"
+    )
+    cursor.execute(
+        "create temp macro form_status(work, version) as (select min(h.status) "
+        "from temp.hidden_form as h where h.assessment_id = work and h.form = version)"
+    )
+    return cursor
 
 
 def _exists(db: duckdb.DuckDBPyConnection, table: str) -> bool:
@@ -180,9 +206,7 @@ def _write_table(
         db.execute(f'insert into out.main."{table}" from build.main."{table}"')
         return []
     statuses = ", ".join(f"{rule.status(limits)} as status_{i}" for i, rule in enumerate(rules))
-    db.execute(
-        f'create or replace temp table masked as select t.*, {statuses} from build.main."{table}" as t'  # noqa: S608
-    )
+    masked = f'(select t.*, {statuses} from build.main."{table}" as t)'  # noqa: S608
     by_column: dict[str, list[int]] = defaultdict(list)
     banded: dict[str, list[int]] = defaultdict(list)
     marked: dict[str, list[int]] = defaultdict(list)
@@ -217,15 +241,16 @@ def _write_table(
         else:
             shown.append(f'"{column}"')
     shown += [f"{sql} as {column}" for column, sql in added.items()]
-    db.execute(f'create or replace temp table "{SEEN}{table}" as select {", ".join(shown)} from masked')  # noqa: S608
+    seen = f'{ASIDE}.main."{SEEN}{table}"'
+    db.execute(f"create table {seen} as select {', '.join(shown)} from {masked}")  # noqa: S608
     names = ", ".join(f'"{c}"' for c in [*columns, *added])
-    db.execute(f'insert into out.main."{table}" select {names} from temp."{SEEN}{table}"')  # noqa: S608
+    db.execute(f'insert into out.main."{table}" select {names} from {seen}')  # noqa: S608
     counted = [
-        f'count("{column}"), count(case when {_first(numbers)} = \'A\' then "{column}" end), '
-        f"count(case when {_first(numbers)} = 'D' then \"{column}\" end)"
-        for column, numbers in by_column.items()
+        f'count("{column}") + count("{column}{CONF}"), '
+        + ", ".join(f"count(case when \"{column}{CONF}\" = '{why}' then 1 end)" for why in "AD")
+        for column in by_column
     ]
-    counts = db.execute(f"select {', '.join(counted) or 'null'} from masked").fetchone() or ()  # noqa: S608
+    counts = db.execute(f"select {', '.join(counted) or 'null'} from {seen}").fetchone() or ()  # noqa: S608
     return [
         (table, column, "; ".join(dict.fromkeys(rules[i].note or rules[i].rule for i in numbers)),
          *counts[3 * place : 3 * place + 3])
@@ -290,30 +315,21 @@ def _hidden_cells(db: duckdb.DuckDBPyConnection, limits: Limits, shares: Shares)
     long = status.melt(KEYS, [*LAYERS, "quartiles"], "layer", "status").query("status in ('A', 'D')")
     db.register("hidden_frame", long)
     columns = [*KEYS, "layer", "status"]
-    db.execute(f"create or replace temp table hidden ({', '.join(f'{c} varchar' for c in columns)})")
-    db.execute("insert into temp.hidden by name select * from hidden_frame")
-    db.execute(
-        "create or replace temp macro cell(l, kind, unit, work, part) as (select min(h.status) "
-        "from temp.hidden as h where h.layer = l and h.unit_type = kind and h.unit_id = unit "
-        "and h.assessment_id = work and h.subgroup = part)"
-    )
+    db.execute(f"create table {ASIDE}.main.hidden ({', '.join(f'{c} varchar' for c in columns)})")
+    db.execute(f"insert into {ASIDE}.main.hidden by name select * from hidden_frame")  # noqa: S608
 
 
 def _hidden_forms(db: duckdb.DuckDBPyConnection, limits: Limits) -> None:
     """Forms that few students wrote, and the next smallest where these could be had by subtraction."""
     few = f"n < {limits.least_n}"
     db.execute(
-        f"""create or replace temp table hidden_form as
+        f"""create table {ASIDE}.main.hidden_form as
         select assessment_id, form, case
             when {few} then 'A'
             when sum(case when {few} then n else 0 end) over work between 1 and {limits.least_n - 1}
                 and row_number() over (partition by assessment_id, {few} order by n, form) = 1 then 'D'
         end as status
         from build.fct_form_statistic window work as (partition by assessment_id)"""  # noqa: S608
-    )
-    db.execute(
-        "create or replace temp macro form_status(work, version) as (select min(h.status) "
-        "from temp.hidden_form as h where h.assessment_id = work and h.form = version)"
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import duckdb
 
-from pipelines.release.control import CONF, SEEN
+from pipelines.release.control import ASIDE, CONF, SEEN
 from pipelines.release.publish import columns_of
 from pipelines.settings import DBT_PROJECT
 
@@ -73,28 +73,29 @@ def write_lists(db: duckdb.DuckDBPyConnection) -> None:
 def write_cube(db: duckdb.DuckDBPyConnection, region: str) -> None:
     """Write ``rpt_statistic`` to ``out`` from the frames there; ``write_lists`` comes first."""
     db.execute("use out")
-    columns, seen = columns_of(db, "out"), columns_of(db, "temp")
+    columns, seen = columns_of(db, "out"), columns_of(db, ASIDE)
     db.execute(_CUBE)
-    for s in statistics():
-        if s["value"] in columns[s["table_name"]]:
-            _write_statistic(db, s, columns, seen, region)
+    wanted = [s for s in statistics() if s["value"] in columns[s["table_name"]]]
     if "fct_programme_indicator" in columns:
         programme = {"table_name": "fct_programme_indicator", "value": "value", "numerator": "numerator",
                      "denominator": "denominator", "ci_low": "ci_low", "ci_high": "ci_high",
                      "status_column": "obs_status", "indicator_id": "", "count_unit": ""}  # fmt: skip
-        _write_statistic(db, programme, columns, seen, region)
+        wanted.append(programme)
+    # one statement: each statistic is a thread's work
+    rows = " union all ".join(_rows_of(s, columns, seen, region) for s in wanted)
+    db.execute(f"insert into out.main.rpt_statistic {rows}")
+    db.execute(f"detach {ASIDE}")  # as large as the frames, and not needed any more
     for table, comment in _COMMENTS.items():
         db.execute(f"comment on table out.main.{table} is '{comment}'")
 
 
-def _write_statistic(
-    db: duckdb.DuckDBPyConnection,
+def _rows_of(
     s: dict[str, str],
     columns: Mapping[str, list[str]],
     seen_columns: Mapping[str, list[str]],
     region: str,
-) -> None:
-    """One statistic's rows. Of the tables in ``out`` and of those with what is shown: their columns."""
+) -> str:
+    """SQL of one statistic's rows. ``columns``: of the tables in ``out``, and of those with what is shown."""
     table = s["table_name"]
     unit_type, unit_id, year, period, work, subgroup = PLACES[table]
     number = {
@@ -102,7 +103,7 @@ def _write_statistic(
     }
     low, high = (f"t.{s[k]}" if s[k] else "null" for k in ("ci_low", "ci_high"))
     seen = seen_columns.get(SEEN + table, [])
-    source = f"temp.{SEEN}{table}" if seen else f"out.main.{table}"
+    source = f"{ASIDE}.main.{SEEN}{table}" if seen else f"out.main.{table}"
     conf = f"t.{s['value']}{CONF}" if s["value"] + CONF in seen else "null"
     own = f"nullif(t.{s['status_column']}, 'Q')" if s["status_column"] else "null"
     status = (
@@ -115,14 +116,12 @@ def _write_statistic(
         if s["count_unit"]
         else ("(select p.count_unit from out.dim_indicator as p where p.indicator_id = t.indicator_id)")
     )
-    db.execute(
-        f"""insert into out.main.rpt_statistic
+    return f"""
         select '{region}', {unit_type}, {unit_id}, {indicator}, {year}, {period}, {work}, {counted},
         {subgroup},
             t.{s["value"]}, {number["numerator"]}, {number["denominator"]}, {low}, {high},
             {status}, coalesce({conf}, 'F')
         from {source} as t {_JOINS.get(table, "")}"""  # noqa: S608
-    )
 
 
 def _write_codes(db: duckdb.DuckDBPyConnection) -> None:

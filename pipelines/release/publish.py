@@ -184,7 +184,6 @@ def _copy_database(
 ) -> dict[str, int]:
     """From the catalogue ``out`` to a new database. What ``out`` took of the memory is free afterwards."""
     counts = {}
-    db.execute("RESET threads")
     db.execute(f"ATTACH {_literal(str(target))} AS release (STORAGE_VERSION {_literal(STORAGE_VERSION)})")
     db.execute("USE release")
     ddl = dict(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pytest
 
+from pipelines import ahead
 from pipelines.parallel import kept
-from pipelines.release import ahead, control, gate
+from pipelines.release import control, gate
 from pipelines.release.hierarchy import Limits
 from pipelines.release.shares import Shares
 from tests.conftest import Home
@@ -74,12 +77,12 @@ def test_a_changed_aggregate_is_looked_at_anew(build: Path) -> None:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_only_a_process_that_makes_the_whole_run_begins(build: Path, workers: int) -> None:
-    if workers == 1:
-        with ahead.whole_run(2):
-            ahead.begin(build, LIMITS, 1)
-            assert not ahead._begun
-    ahead.begin(build, LIMITS, workers)
-    assert not ahead._begun
+    with ahead.whole_run(1) if workers == 1 else nullcontext():
+        ahead.load_gate()
+        ahead.load_dbt(build.parent)
+        ahead.begin(build, LIMITS, workers)
+        assert not ahead._begun and not ahead._gate
+        assert not any(thread.name == "load dbt" for thread in threading.enumerate())
 
 
 def _lock_of_progress_bars() -> str:

@@ -99,6 +99,7 @@ def test_a_marked_table_hides_values_and_says_why() -> None:
     db = duckdb.connect()
     db.execute("attach ':memory:' as build")
     db.execute("attach ':memory:' as out")
+    db.execute(f"attach ':memory:' as {control.ASIDE}")
     db.execute("create table build.t (k integer, base integer, part integer)")
     db.execute("insert into build.t values (1, 9, 3), (2, 20, 0), (3, 20, 20), (4, 20, 5), (5, 40, 0)")
     db.execute("create table out.t (k integer, base integer, part integer)")
