@@ -4,8 +4,9 @@
 
 Each size gets a lake of its own (:mod:`benchmarks.lake`) and is then built as the job ``remake_release``
 builds it, in one process of its own, with ``UROVEN_MEMORY_LIMIT`` for DuckDB. Seconds, CPU seconds and peak
-memory of each step are those of the run's own log. The exponent is the slope of log seconds of CPU over log
-schools across the sizes that were run: 1 is linear. The release is made only with ``--release``.
+memory of each step are those of the run's own log; those of CPU leave out what it gave to other processes.
+The exponent is the slope of log seconds over log schools across the sizes that were run: 1 is linear. The
+release is made only with ``--release``.
 
 Figures of sizes run before stay in ``country.json`` until their size is run again.
 """
@@ -21,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -122,11 +123,12 @@ def exponent(schools: list[int], seconds: list[float]) -> float | None:
 
 
 def growth(rows: list[Row]) -> dict[str, float]:
-    """The exponent of each step that took long enough at the largest size, and of the whole."""
+    """The exponent of each step that took long enough at the largest size, and of all that each size took."""
     whole = [r for r in sorted(rows, key=lambda r: r["schools"]) if r["succeeded"]]
     out = {}
-    for step in [*(whole[-1]["steps"] if whole else ()), "all"]:
-        at = [(r["schools"], _cpu(r, step)) for r in whole if step == "all" or step in r["steps"]]
+    steps = {step: [step] for r in whole for step in r["steps"]}
+    for step, parts in (steps | {"all": [s for s in steps if all(s in r["steps"] for r in whole)]}).items():
+        at = [(r["schools"], _spent(r, parts)) for r in whole if all(s in r["steps"] for s in parts)]
         at = [(n, s) for n, s in at if s >= LEAST_SECONDS]
         if (found := exponent([n for n, _ in at], [s for _, s in at])) is not None:
             out[step] = found
@@ -134,18 +136,17 @@ def growth(rows: list[Row]) -> dict[str, float]:
 
 
 def per_1000_schools(rows: list[Row]) -> float | None:
-    """CPU seconds that a further thousand schools cost between the two largest sizes, without the start."""
+    """Seconds that a further thousand schools cost between the two largest sizes, without the release."""
     whole = [r for r in sorted(rows, key=lambda r: r["schools"]) if r["succeeded"]][-2:]
     if len(whole) < 2:
         return None
-    more = _cpu(whole[1], "all") - _cpu(whole[0], "all")
+    small, large = (_spent(r, [s for s in r["steps"] if not s.startswith("release")]) for r in whole)
+    more = large - small
     return round(1000 * more / (whole[1]["schools"] - whole[0]["schools"]), 1)
 
 
-def _cpu(row: Row, step: str) -> float:
-    if step == "all":
-        return sum(float(s.get("cpu_seconds", 0)) for s in row["steps"].values())
-    return float(row["steps"][step].get("cpu_seconds", 0))
+def _spent(row: Row, steps: Sequence[str], what: str = "seconds") -> float:
+    return sum(float(row["steps"][step].get(what, 0)) for step in steps)
 
 
 def show(rows: list[Row], exponents: Mapping[str, float]) -> None:
@@ -165,7 +166,7 @@ def show(rows: list[Row], exponents: Mapping[str, float]) -> None:
             )
         table.add_row(step, *cells, str(exponents.get(step, "")))
     totals = [
-        f"{sum(s['seconds'] for s in r['steps'].values()):.0f} ({_cpu(r, 'all'):.0f}), "
+        f"{_spent(r, list(r['steps'])):.0f} ({_spent(r, list(r['steps']), 'cpu_seconds'):.0f}), "
         f"{max((s['peak_memory_mb'] for s in r['steps'].values()), default=0):,}"
         for r in rows
     ]
@@ -216,7 +217,7 @@ def main() -> int:
         if not given.keep:
             shutil.rmtree(folder)
         rows = [found[n] for n in sorted(found)]
-        out = {"growth": growth(rows), "cpu_s_per_1000_schools": per_1000_schools(rows), "rows": rows}
+        out = {"growth": growth(rows), "s_per_1000_schools": per_1000_schools(rows), "rows": rows}
         given.out.write_text(json.dumps(out, indent=1) + "\n")
     chosen = [found[n] for n in sorted(given.schools)]
     show(chosen, growth(chosen))
