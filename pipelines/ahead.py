@@ -12,17 +12,16 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
+if TYPE_CHECKING:  # else each step of a run would load what it asks for in vain
+    import duckdb
 
-from pipelines.parallel import kept
-from pipelines.parsed_project import parsed_project
-from pipelines.release import control, gate
-from pipelines.release.hierarchy import Limits
-from pipelines.release.shares import Shares
-from pipelines.settings import duckdb_config
+    from pipelines.release.gate import Judgement
+    from pipelines.release.hierarchy import Limits
+    from pipelines.release.shares import Shares
 
-Judging = Callable[[], list[gate.Judgement]]
+    Judging = Callable[[], list[Judgement]]
 #: Of the run that this process makes: what ends with it, the gate's process, and the shares begun with, by
 #: what they are of.
 _run: ExitStack | None = None
@@ -56,6 +55,8 @@ def load_dbt(lake: Path) -> None:
             import dbt.adapters.duckdb  # noqa: PLC0415
             import dbt.cli.main  # noqa: F401, PLC0415
 
+            from pipelines.parsed_project import parsed_project  # noqa: PLC0415
+
             parsed_project(lake)
 
     loading = threading.Thread(target=load, name="load dbt")
@@ -67,6 +68,9 @@ def load_gate() -> None:
     """Start the gate's process, which loads what judging needs."""
     global _gate  # noqa: PLW0603
     if _run is not None and _gate is None:
+        from pipelines.parallel import kept  # noqa: PLC0415
+        from pipelines.release import gate  # noqa: PLC0415
+
         _gate = _run.enter_context(kept(gate.prepare))
 
 
@@ -75,10 +79,18 @@ def judging(task: Judging) -> Judging:
     return _gate(task) if _gate else task
 
 
-def begin(build: Path, limits: Limits, workers: int) -> None:
+def begin(build: Path, workers: int) -> None:
     """Begin with the results of units in the build database, if this process will release them."""
     if _run is None:
         return
+    import duckdb  # noqa: PLC0415
+
+    from pipelines.release import control  # noqa: PLC0415
+    from pipelines.release.hierarchy import Limits  # noqa: PLC0415
+    from pipelines.release.shares import Shares  # noqa: PLC0415
+    from pipelines.settings import duckdb_config  # noqa: PLC0415
+
+    limits = Limits()
     with duckdb.connect(config=duckdb_config(build)) as db:
         db.execute(f"attach '{build}' as build (read_only)")
         shares = Shares(control.aggregate_rows(db, control.RESULTS), workers)
@@ -88,5 +100,8 @@ def begin(build: Path, limits: Limits, workers: int) -> None:
 
 def shares_of(db: duckdb.DuckDBPyConnection, build: Path, limits: Limits, workers: int) -> Shares:
     """The shares of the aggregate in the catalogue ``build``: those begun with, where it is the same."""
+    from pipelines.release import control  # noqa: PLC0415
+    from pipelines.release.shares import Shares  # noqa: PLC0415
+
     begun = _begun.pop((build, control.aggregate_hash(db), limits), None) if _begun else None
     return begun or Shares(control.aggregate_rows(db), workers)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from pipelines import ahead
 from pipelines.assets.landed import landed_key
 from pipelines.checks import REJECTED_SHARE, conservation_spec, counted, pandera_spec
 from pipelines.partitions import SCHOOL_YEARS
@@ -70,7 +71,6 @@ def in_order(names: set[str]) -> list[str]:
     can_subset=True,
 )
 def accept(context: dg.AssetExecutionContext, uroven: UrovenResource) -> Iterator[Any]:
-    from pipelines import ahead  # noqa: PLC0415
     from pipelines.intake import stages  # noqa: PLC0415
     from pipelines.logs import peak_memory_mb  # noqa: PLC0415
 

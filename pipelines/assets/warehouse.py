@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 
+from pipelines import ahead
 from pipelines.assets.accepted import ITEMS_KEY, LEDGER
 from pipelines.resources import DbtInProcess, UrovenResource
 from pipelines.settings import Settings
@@ -82,14 +83,11 @@ def warehouse_assets() -> list[dg.AssetsDefinition]:
         def build(
             context: dg.AssetExecutionContext, uroven: UrovenResource, dbt: DbtInProcess
         ) -> Iterator[Any]:
-            from pipelines import ahead  # noqa: PLC0415
-            from pipelines.release.hierarchy import Limits  # noqa: PLC0415
-
             settings = uroven.settings()
             ahead.load_gate()
             yield from dbt.build(context, settings, manifest, TRANSLATOR)
             if RESULTS in context.selected_asset_keys:
-                ahead.begin(settings.warehouse, Limits(), settings.workers)
+                ahead.begin(settings.warehouse, settings.workers)
 
         return build
 

@@ -49,7 +49,7 @@ def _taken(build: Path) -> tuple[Shares, pd.DataFrame]:
 
 def test_what_was_begun_is_taken_once(build: Path) -> None:
     with ahead.whole_run(2):
-        ahead.begin(build, LIMITS, 2)
+        ahead.begin(build, 2)
         (begun,) = ahead._begun.values()
         shares, rows = _taken(build)
         assert shares is begun and _taken(build)[0] is not begun
@@ -67,7 +67,7 @@ def test_the_aggregate_holds_the_results_that_stood_before_the_scales(sample_hom
 
 def test_a_changed_aggregate_is_looked_at_anew(build: Path) -> None:
     with ahead.whole_run(2):
-        ahead.begin(build, LIMITS, 2)
+        ahead.begin(build, 2)
         with duckdb.connect(str(build)) as db:
             db.execute("update fct_assessment_aggregate set tested_n = 3 where unit_type = 'class'")
         shares, rows = _taken(build)
@@ -80,7 +80,7 @@ def test_only_a_process_that_makes_the_whole_run_begins(build: Path, workers: in
     with ahead.whole_run(1) if workers == 1 else nullcontext():
         ahead.load_gate()
         ahead.load_dbt(build.parent)
-        ahead.begin(build, LIMITS, workers)
+        ahead.begin(build, workers)
         assert not ahead._begun and not ahead._gate
         assert not any(thread.name == "load dbt" for thread in threading.enumerate())
 
@@ -98,6 +98,6 @@ def test_the_gates_process_leaves_no_semaphore_behind() -> None:
 
 def test_what_nobody_takes_ends_with_the_run(build: Path) -> None:
     with pytest.raises(LookupError), ahead.whole_run(2):
-        ahead.begin(build, LIMITS, 2)
+        ahead.begin(build, 2)
         raise LookupError
     assert not ahead._begun
