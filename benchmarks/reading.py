@@ -1,11 +1,22 @@
-"""Reading a protocol of a whole region into typed, validated rows, against the bare calamine read."""
+"""Reading a protocol of a whole region into typed, validated rows, against the bare calamine read.
+
+Beside it, for the record, what other readers take for the same cells: openpyxl, and DuckDB's ``read_xlsx``
+where its extension is found (PyPI: duckdb-extension-excel).
+"""
 
 from __future__ import annotations
 
+import importlib.util
 import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import numpy as np
+import openpyxl
 import python_calamine
 import xlsxwriter
 
@@ -69,4 +80,48 @@ def read_protocol() -> Measure:
         def bare() -> None:
             python_calamine.CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
 
-        return against("read_protocol", ours, bare, limit=2.5)
+        found = against("read_protocol", ours, bare, limit=2.5)
+        return replace(found, raw=found.raw | _peers(path))
+
+
+def _peers(path: Path) -> dict[str, Any]:
+    """Seconds of the other readers, once each, and which of them were not found."""
+    extension = _excel_extension()
+    readers: dict[str, Callable[[], int] | None] = {
+        "openpyxl": lambda: _by_openpyxl(path),
+        "read_xlsx": (lambda: _by_duckdb(path, extension)) if extension else None,
+    }
+    out: dict[str, Any] = {"not_found": [name for name, read in readers.items() if read is None]}
+    for name, read in readers.items():
+        if read is not None:
+            began = time.perf_counter()
+            rows = read()
+            out[f"{name}_s"] = time.perf_counter() - began
+            assert rows == ROWS + 1
+    return out
+
+
+def _by_openpyxl(path: Path) -> int:
+    book = openpyxl.load_workbook(path, read_only=True)
+    try:
+        return len(list(book.worksheets[0].iter_rows(values_only=True)))
+    finally:
+        book.close()
+
+
+def _by_duckdb(path: Path, extension: Path) -> int:
+    with duckdb.connect() as db:
+        db.execute(f"load '{extension}'")
+        db.execute(
+            "create table t as from read_xlsx(?, header = false, all_varchar = true, stop_at_empty = false)",
+            [str(path)],
+        )
+        return int(db.execute("select count(*) from t").fetchall()[0][0])
+
+
+def _excel_extension() -> Path | None:
+    """DuckDB's extension for workbooks, of the package that brings it."""
+    package = importlib.util.find_spec("duckdb_extension_excel")
+    folders = package.submodule_search_locations if package else None
+    found = [p for f in folders or () for p in Path(f).rglob(f"v{duckdb.__version__}/*.duckdb_extension")]
+    return found[0] if found else None
