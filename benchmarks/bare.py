@@ -478,13 +478,13 @@ _CONDITIONS = (
         join read_csv('{seeds}/rule_condition.csv') as c using (condition_set)
         where c.kind = 'ВПР' and r.measure = 'below_min_share'),
     flagged as (
-        select distinct work, school as unit_id from sign join mark using (work)
+        select distinct work, school as unit_id from sign
         where flagged and split_part(work, '-', 1) in ('Русский язык', 'Математика')
             and (starts_with(sign, 'sharp') or sign in ('inflated_mean', 'marks_against_scores')
                 and split_part(work, '-', 2) in ('4', '5')))
     select rule_id, rule_version, year + years_before as school_year, unit_id as school_id, branch,
         requirement, years_before, series, subject_group, measure, comparison, threshold, n,
-        below_n as numerator, 100 * below_n / n as observed, n >= least_n as is_known,
+        below_n as numerator, 100 * below_n / n as observed, n >= least_n as met_decided,
         n >= least_n and 100 * below_n >= threshold * n as met_point,
         n >= least_n and 100 * below_low >= threshold as met_confirmed,
         n >= least_n and 100 * below_n + 5 * n >= threshold * n as met_near,
@@ -495,30 +495,28 @@ _CONDITIONS = (
     where unit_type = 'school' and subgroup = 'all' and not (drops and flagged.unit_id is not null)
         and year + years_before <= (select max(year) from unit)""",
 )
-_LABELS = """create table label as
+
+
+def _held(least: str, met: str = "") -> str:
+    """Whether enough of a group's rows hold, in each of the ways that a rule is evaluated."""
+    ways = ("point", "confirmed", "near", "decided")
+    return ", ".join(f"count(*) filter ({met}{way}) >= any_value({least}) as {way}" for way in ways)
+
+
+_LABELS = f"""create table label as
     with held as (
         select school_id, rule_id, rule_version, school_year, branch, requirement, years_before,
             case same_by when 'assessment' then series when 'subject' then subject_group end as same,
-            count(*) filter (met_point) >= any_value(conditions_n) as point,
-            count(*) filter (met_confirmed) >= any_value(conditions_n) as confirmed,
-            count(*) filter (met_near) >= any_value(conditions_n) as near,
-            count(*) filter (is_known) >= any_value(conditions_n) as decided
+            {_held("conditions_n", "met_")}
         from condition join requirement using (rule_id, rule_version, branch, requirement)
         group by all),
     grouped as (
         select school_id, rule_id, rule_version, school_year, branch, requirement, same,
-            count(*) filter (point) >= any_value(years_held_n) as point,
-            count(*) filter (confirmed) >= any_value(years_held_n) as confirmed,
-            count(*) filter (near) >= any_value(years_held_n) as near,
-            count(*) filter (decided) >= any_value(years_held_n) as decided
+            {_held("years_held_n")}
         from held join requirement using (rule_id, rule_version, branch, requirement)
         group by all),
     branches as (
-        select school_id, rule_id, rule_version, school_year, branch,
-            count(*) filter (point) >= any_value(groups_n) as point,
-            count(*) filter (confirmed) >= any_value(groups_n) as confirmed,
-            count(*) filter (near) >= any_value(groups_n) as near,
-            count(*) filter (decided) >= any_value(groups_n) as decided
+        select school_id, rule_id, rule_version, school_year, branch, {_held("groups_n")}
         from grouped join requirement using (rule_id, rule_version, branch, requirement)
         group by all)
     select school_id, rule_id, school_year,
@@ -530,7 +528,7 @@ _LABELS = """create table label as
     join (select school_id, rule_id, school_year, count(distinct (series, years_before))
             filter (met_point) as met_n from condition group by all)
         using (school_id, rule_id, school_year)
-    group by all"""
+    group by all"""  # noqa: S608
 
 
 if __name__ == "__main__":

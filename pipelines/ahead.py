@@ -22,6 +22,8 @@ if TYPE_CHECKING:  # else each step of a run would load what it asks for in vain
     from pipelines.release.shares import Shares
 
     Judging = Callable[[], list[Judgement]]
+#: The model that release control can begin with: the results of units, before their scales.
+RESULTS = "int_unit_result"
 #: Of the run that this process makes: what ends with it, the gate's process, and the shares begun with, by
 #: what they are of.
 _run: ExitStack | None = None
@@ -93,8 +95,8 @@ def begin(build: Path, workers: int) -> None:
     limits = Limits()
     with duckdb.connect(config=duckdb_config(build)) as db:
         db.execute(f"attach '{build}' as build (read_only)")
-        shares = Shares(control.aggregate_rows(db, control.RESULTS), workers)
-        _begun[build, control.aggregate_hash(db, control.RESULTS), limits] = shares
+        shares = Shares(control.aggregate_rows(db, RESULTS), workers)
+        _begun[build, control.aggregate_hash(db, RESULTS), limits] = shares
     _run.enter_context(shares.begun(limits))
 
 

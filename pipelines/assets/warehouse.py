@@ -16,8 +16,7 @@ from pipelines.settings import Settings
 POOL = "duckdb_write"
 #: The parts of the dbt project by their tags, in the order of the flow.
 PARTS = ("before_scales", "after_scales", "after_context", "after_programme")
-#: Where release control can begin.
-RESULTS = dg.AssetKey(["warehouse", "int_unit_result"])
+RESULTS = dg.AssetKey(["warehouse", ahead.RESULTS])
 _GROUPS = {
     "staging": "e_staging",
     "intermediate": "f_intermediate",

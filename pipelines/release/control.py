@@ -50,8 +50,8 @@ _STATUS = {
     "conf_status": "Защита: F открыто, A скрыто малое число, D скрыто ради других — "
     "Confidentiality: F, A, D (SDMX)",
 }
-#: Where the rows that release control looks at stand first, before there are scales, and where in the end.
-RESULTS, AGGREGATE = "int_unit_result", "fct_assessment_aggregate"
+#: Where the rows that release control looks at stand.
+AGGREGATE = "fct_assessment_aggregate"
 #: What the aggregate's cells are made of.
 ROWS = """
     select a.unit_type, a.unit_id, a.assessment_id, a.subgroup, a.school_id, a.municipality_id,

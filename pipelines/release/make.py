@@ -84,7 +84,7 @@ def make_release(
         control.write_frames(db, wanted, rules, limits, shares)
         cube.write_lists(db)
         judged = ahead.judging(gate.judgement(db, current if now else None, accept_jumps))
-        db.execute("reset threads")
+        db.execute("reset threads")  # frames are made by threads of Python, what follows by DuckDB's own
         with stop_if_recovered(db, limits, shares):
             cube.write_cube(db, region)
             lineage.write_lineage(db)

@@ -31,7 +31,7 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     results = rows.drop(columns=["locality_group", "max_score"])
     with duckdb.connect(str(path)) as db:
         for name, frame in (
-            (control.RESULTS, results),
+            (ahead.RESULTS, results),
             (control.AGGREGATE, results),
             ("dim_assessment", rows[["assessment_id", "max_score"]].drop_duplicates()),
             ("int_school_year", schools.drop_duplicates("school_id")),
@@ -60,7 +60,7 @@ def test_the_aggregate_holds_the_results_that_stood_before_the_scales(sample_hom
     with duckdb.connect() as db:
         db.execute(f"attach '{sample_home.path / 'build' / 'warehouse.duckdb'}' as build (read_only)")
         begun_with, released = (
-            control.aggregate_hash(db, table) for table in (control.RESULTS, control.AGGREGATE)
+            control.aggregate_hash(db, table) for table in (ahead.RESULTS, control.AGGREGATE)
         )
     assert begun_with == released
 

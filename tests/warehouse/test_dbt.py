@@ -14,6 +14,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from pipelines import ahead
 from pipelines.intake.context import hints
 from pipelines.intake.items import ReferenceItem
 from pipelines.intake.readers import tables_of
@@ -336,7 +337,7 @@ def test_no_outer_join_compares_every_row_with_every_row(sample_home: Home) -> N
         db.execute(f"attach '{database}' as build (read_only)")
         for name, sql in (
             ("rows", control.ROWS.format(table=control.AGGREGATE)),
-            ("rows of results", control.ROWS.format(table=control.RESULTS)),
+            ("rows of results", control.ROWS.format(table=ahead.RESULTS)),
             ("indicators", control.INDICATORS.replace("$1", "'staff'")),
         ):
             plan = json.loads(db.execute(f"explain (format json) {sql}").fetchall()[0][1])
